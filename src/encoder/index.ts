@@ -1,0 +1,8 @@
+export type {
+  EncodeOptions,
+  Encoder,
+  InstructionPair,
+  OpenEncoderOptions,
+  Side,
+  TaskName,
+} from "./encoder.ts";

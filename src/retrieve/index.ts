@@ -1,0 +1,11 @@
+export type {
+  Collection,
+  Document,
+  PutOptions,
+  PutReport,
+  Query,
+  Retrieved,
+  RetrieveOptions,
+  SearchMethod,
+  SourceRecord,
+} from "./collection.ts";

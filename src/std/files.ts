@@ -1,0 +1,75 @@
+/** Files that are either complete or absent, and errors of the disk in words. */
+
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { messageOf, RetrieveError, systemCode } from "./errors.ts";
+
+/**
+ * Writes `path` so that readers see the old content or the new, never a part: temporary file beside it,
+ * fsync, rename. Accepts a stream of parts for content that should not be in memory at once.
+ *
+ * Throws `disk` when the disk refuses (full, read-only, no permission); the old file is then untouched.
+ */
+export async function writeFileAtomic(
+  path: string,
+  content: string | Uint8Array | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
+): Promise<void> {
+  const temporary = `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const file = await open(temporary, "wx");
+    try {
+      const parts = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
+      for await (const part of parts) await file.writeFile(part);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw diskError(error, path);
+  }
+}
+
+/** Reads a UTF-8 text file. Throws `not_found` with the path when it is not there. */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}
+
+/** The error of a file operation in words; errors that are ours, or not of the disk, pass through. */
+export function diskError(error: unknown, path: string): unknown {
+  const code = systemCode(error);
+  if (RetrieveError.isInstance(error) || code === undefined) return error;
+  const cause = { cause: error };
+  switch (code) {
+    case "ENOENT":
+      return new RetrieveError("not_found", `${path}: no such file or folder`, cause);
+    case "EISDIR":
+      return new RetrieveError("invalid_argument", `${path}: is a folder, a file is wanted`, cause);
+    case "ENOTDIR":
+      return new RetrieveError(
+        "invalid_argument",
+        `${path}: a part of this path is a file, not a folder`,
+        cause,
+      );
+    case "ENOSPC":
+    case "EDQUOT":
+      return new RetrieveError(
+        "disk",
+        `${path}: no space left on the disk; nothing was changed, free some space and run the same again`,
+        cause,
+      );
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return new RetrieveError("disk", `${path}: permission denied; check the owner and mode`, cause);
+    default:
+      return code.startsWith("E") ? new RetrieveError("disk", `${path}: ${messageOf(error)}`, cause) : error;
+  }
+}

@@ -1,0 +1,1 @@
+export type { Tokenizer, Tokens } from "./tokenizer.ts";
