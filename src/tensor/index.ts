@@ -1,1 +1,13 @@
-export {};
+/** Numbers with a shape, and the safetensors format. Pure: no input or output. */
+
+export { formatSafetensors, parseSafetensors, type Safetensors } from "./safetensors.ts";
+export {
+  createTensor,
+  type DType,
+  type Shape,
+  type Storage,
+  sizeOf,
+  type Tensor,
+  type TypedArray,
+  toFloat32,
+} from "./tensor.ts";
