@@ -1,0 +1,61 @@
+/** Text laid out for a terminal: tables, wrapping and cutting by display width (a Chinese character is two columns). */
+
+import stringWidth from "string-width";
+
+/** A table: columns as wide as their content, numbers to the right, the first line dim or bold by the caller. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, stringWidth(cell));
+    });
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, column) => pad(cell, widths[column] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+/** Cuts `text` to `width` columns, with `…` where something is missing. */
+export function cut(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text;
+  return `${take(text, width - 1)}…`;
+}
+
+/** `text` as one paragraph of at most `lines` lines of `width` columns. */
+export function paragraph(text: string, width: number, lines: number): string[] {
+  const filled: string[] = [];
+  let rest = text.replace(/\s+/g, " ").trim();
+  while (rest !== "" && filled.length < lines - 1) {
+    const line = breakLine(rest, width);
+    filled.push(line.trimEnd());
+    rest = rest.slice(line.length).trimStart();
+  }
+  if (rest !== "") filled.push(cut(rest, width));
+  return filled;
+}
+
+function breakLine(text: string, width: number): string {
+  const fitting = take(text, width);
+  if (fitting.length === text.length) return fitting;
+  const space = fitting.lastIndexOf(" ");
+  return space > fitting.length / 2 ? fitting.slice(0, space + 1) : fitting;
+}
+
+function take(text: string, width: number): string {
+  let taken = "";
+  let used = 0;
+  for (const character of text) {
+    used += stringWidth(character);
+    if (used > width) break;
+    taken += character;
+  }
+  return taken;
+}
+
+function pad(cell: string, width: number): string {
+  const space = " ".repeat(width - stringWidth(cell));
+  return /^-?[\d.,]+%?$/.test(cell) ? space + cell : cell + space;
+}

@@ -1,0 +1,56 @@
+/** Flags: each has an environment variable, and its value is checked where it is read. */
+
+import { InvalidArgumentError, Option } from "commander";
+
+/** A flag with its environment variable: `--top-k` is `RETRIEVE_TOP_K`. */
+export function option(flags: string, description: string): Option {
+  const made = new Option(flags, description);
+  return made.env(`RETRIEVE_${made.name().replaceAll("-", "_").toUpperCase()}`);
+}
+
+/** Parses a whole number from `minimum` up. */
+export function wholeNumber(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isSafeInteger(value) && value >= minimum && text.trim() !== "") return value;
+    throw new InvalidArgumentError(`wanted a whole number of at least ${minimum}.`);
+  };
+}
+
+/** Parses a finite number. */
+export function anyNumber(text: string): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && text.trim() !== "") return value;
+  throw new InvalidArgumentError("wanted a number.");
+}
+
+/** Parses `a,b,c` where each part is one of `choices`. */
+export function listOf<Choice extends string>(choices: readonly Choice[]): (text: string) => Choice[] {
+  const pick = choiceOf(choices);
+  return (text) => text.split(",").map((part) => pick(part.trim()));
+}
+
+/** Parses a value that is one of `choices`. */
+export function choiceOf<Choice extends string>(choices: readonly Choice[]): (text: string) => Choice {
+  return (text) => {
+    const found = choices.find((choice) => choice === text);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`wanted one of ${choices.join(", ")}.`);
+  };
+}
+
+/** Collects the values of a flag that may be given several times. */
+export function collect<Value>(
+  parse: (text: string) => Value,
+): (text: string, previous: Value[] | undefined) => Value[] {
+  return (text, previous) => [...(previous ?? []), parse(text)];
+}
+
+/** The flags that every command takes. */
+export interface GlobalOptions {
+  readonly index: string;
+  readonly model?: string;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly offline: boolean;
+}

@@ -1,0 +1,55 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { formatJsonLine, RetrieveError, readJsonLines, readText, writeFileAtomic } from "#src/std/index.js";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "retrieve-std-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+it("writes a file whole, making its folder, and leaves no temporary file", async () => {
+  const path = join(folder, "new", "a.txt");
+  await writeFileAtomic(path, ["one ", "two"]);
+  expect(await readFile(path, "utf8")).toBe("one two");
+  expect(await readdir(join(folder, "new"))).toEqual(["a.txt"]);
+});
+
+it("keeps the old content when the new one fails half-way", async () => {
+  const path = join(folder, "kept.txt");
+  await writeFileAtomic(path, "old");
+  async function* failing(): AsyncGenerator<string> {
+    yield "half";
+    throw new Error("source broke");
+  }
+  await expect(writeFileAtomic(path, failing())).rejects.toThrow("source broke");
+  expect(await readFile(path, "utf8")).toBe("old");
+  expect((await readdir(folder)).filter((name) => name.includes(".tmp"))).toEqual([]);
+});
+
+it("names the path of a missing file", async () => {
+  const missing = join(folder, "nowhere.txt");
+  const failure = await readText(missing).catch((error: unknown) => error);
+  expect(RetrieveError.isInstance(failure) && failure.code).toBe("not_found");
+  expect(String(failure)).toContain(missing);
+});
+
+it("names file and line of broken JSON, and skips empty lines", async () => {
+  const path = join(folder, "rows.jsonl");
+  await writeFile(path, `${formatJsonLine({ a: 1 })}\n{"b": \n`);
+  const read: unknown[] = [];
+  const reading = async (): Promise<void> => {
+    for await (const { value } of readJsonLines(path)) read.push(value);
+  };
+  await expect(reading()).rejects.toThrow(`${path}:3: not valid JSON`);
+  expect(read).toEqual([{ a: 1 }]);
+});
+
+it("refuses a missing JSON Lines file with its path", async () => {
+  const reading = async (): Promise<void> => {
+    for await (const _ of readJsonLines(join(folder, "none.jsonl")));
+  };
+  await expect(reading()).rejects.toThrow("none.jsonl: no such file or folder");
+});
