@@ -1,8 +1,8 @@
 /** The documents of one kind under one encoder: added by source record, found by dense, lexical or hybrid search. */
 
-import type { TaskName } from "../encoder/index.ts";
+import type { Encoder, TaskName } from "../encoder/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
-import type { Filter, JsonValue, Scalar } from "../store/index.ts";
+import type { Filter, JsonValue, Scalar, VectorStore } from "../store/index.ts";
 
 /** What is encoded, searched and returned: a whole source record or one chunk of it. */
 export interface Document {
@@ -91,4 +91,20 @@ export interface Collection extends AsyncDisposable {
   get(ids: readonly string[]): Promise<(Document | undefined)[]>;
   iterate(options?: { readonly filter?: Filter }): AsyncIterable<Document>;
   close(): Promise<void>;
+}
+
+export interface CollectionOptions {
+  /** Closed with the collection. */
+  readonly store: VectorStore;
+  /** Called when something must be encoded; closed by the caller. */
+  readonly encoder: () => Promise<Encoder>;
+  /** The instruction pair: the document's for what is stored, the query's by default. */
+  readonly task: TaskName;
+  /** Where the BM25 index is kept between runs; without it, it is built in memory at the first use. */
+  readonly lexicalFile?: string;
+  /** Writing is `invalid_argument`, and the lexical file is read and never written. */
+  readonly readOnly?: boolean;
+  /** Documents in one durable write of {@link Collection.put}; a source record is never split. Default 256. */
+  readonly batchSize?: number;
+  readonly onNotice?: OnNotice;
 }

@@ -1,5 +1,8 @@
+/** A question to ranked documents: BM25, dense and hybrid search over collections, and the folder they live in. */
+
 export type {
   Collection,
+  CollectionOptions,
   Document,
   PutOptions,
   PutReport,
@@ -9,3 +12,6 @@ export type {
   SearchMethod,
   SourceRecord,
 } from "./collection.ts";
+export type { CollectionInfo, IndexFolder, IndexFolderOptions, ReindexOptions } from "./index-folder.ts";
+export { openCollection } from "./open-collection.ts";
+export { openIndexFolder } from "./open-index-folder.ts";
