@@ -1,6 +1,14 @@
 /** Is it better: metrics, the files of retrieval benchmarks, and evaluations over them. */
 
 export {
+  type Benchmark,
+  type BenchmarkQuery,
+  type CorpusDocument,
+  type HistoryTurn,
+  type ReadBenchmarkOptions,
+  readBenchmark,
+} from "./beir.ts";
+export {
   type Evaluation,
   evaluateRun,
   type MetricName,
@@ -10,3 +18,4 @@ export {
   retrievalMetrics,
   type Scored,
 } from "./metrics.ts";
+export { formatRun, readRun, runDepth, strictlyFalling, writeRun } from "./trec.ts";
