@@ -1,5 +1,20 @@
 /** The table of verbs: adding one is a file and a line. */
 
+import { defineAdd } from "./add.ts";
+import { defineAugment } from "./augment.ts";
+import { defineCall } from "./call.ts";
 import type { DefineCommand } from "./command.ts";
+import { defineDelete } from "./delete.ts";
+import { defineReindex } from "./reindex.ts";
+import { defineSearch } from "./search.ts";
+import { defineStatus } from "./status.ts";
 
-export const commands: readonly DefineCommand[] = [];
+export const commands: readonly DefineCommand[] = [
+  defineAdd,
+  defineSearch,
+  defineAugment,
+  defineCall,
+  defineStatus,
+  defineDelete,
+  defineReindex,
+];

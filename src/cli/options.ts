@@ -1,6 +1,8 @@
 /** Flags: each has an environment variable, and its value is checked where it is read. */
 
-import { InvalidArgumentError, Option } from "commander";
+import { Argument, InvalidArgumentError, Option } from "commander";
+import { type KindName, kindNames } from "../augment/index.ts";
+import type { SearchMethod } from "../retrieve/index.ts";
 
 /** A flag with its environment variable: `--top-k` is `RETRIEVE_TOP_K`. */
 export function option(flags: string, description: string): Option {
@@ -53,4 +55,13 @@ export interface GlobalOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly offline: boolean;
+}
+
+/** How a question can be answered. */
+export const searchMethods: readonly SearchMethod[] = ["dense", "bm25", "hybrid"];
+
+/** The KIND argument. */
+export function kindArgument(): Argument {
+  const parse: (text: string) => KindName = choiceOf(kindNames);
+  return new Argument("<kind>", kindNames.join(", ")).argParser(parse);
 }

@@ -1,5 +1,6 @@
 /** Numbers with a shape, and the safetensors format. Pure: no input or output. */
 
+export { formatNpyHeader } from "./npy.ts";
 export { formatSafetensors, parseSafetensors, type Safetensors } from "./safetensors.ts";
 export {
   createTensor,
