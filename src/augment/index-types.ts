@@ -8,7 +8,7 @@ import type { OpenEncoderOptions, TaskName } from "../encoder/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
 import type { Filter, JsonValue, Scalar } from "../store/index.ts";
-import type { Message, PromptItem } from "./compose/prompt.ts";
+import type { Message, Prompt } from "./compose/prompt.ts";
 import type { KindName } from "./kind-names.ts";
 
 /** A passage of knowledge given in memory instead of a file. */
@@ -177,27 +177,6 @@ export interface AugmentOptions extends MemoryScope {
   readonly signal?: AbortSignal;
 }
 
-/** A numbered source that the prompt's knowledge passages cite as `[1]`. */
-export interface Citation {
-  readonly number: number;
-  readonly id: string;
-  readonly title: string;
-  /** Where it stands: a path or URL, with a position where there is one. */
-  readonly source: string;
-}
-
-/** A prompt ready for a chat API. */
-export interface Augmented {
-  readonly messages: readonly Message[];
-  /** Of messages and tools together, by `countTokens`. */
-  readonly tokens: number;
-  /** What was retrieved and put in, in prompt order. */
-  readonly items: readonly PromptItem[];
-  readonly citations: readonly Citation[];
-  /** Schemas of the retrieved tools, for the `tools` field of a chat request. */
-  readonly tools: readonly JsonValue[];
-}
-
 export interface CallOptions {
   /**
    * What may run: a host (`api.example.com`, `localhost:8080`) for OpenAPI tools, a server's name for MCP tools.
@@ -274,7 +253,7 @@ export interface Index extends AsyncDisposable {
   /** Ranked records of one kind. Messages are searched as a conversation: the last one, with its history. */
   search(query: string | readonly Message[], options: SearchOptions): Promise<SearchResult>;
   /** A prompt enriched from the index, within `maxTokens`. Throws `invalid_argument` if the query alone exceeds it. */
-  augment(query: string | readonly Message[], options?: AugmentOptions): Promise<Augmented>;
+  augment(query: string | readonly Message[], options?: AugmentOptions): Promise<Prompt>;
   /** Executes one indexed tool after validating `args` against its schema. Throws `not_allowed`, `tool_failed`. */
   call(tool: string, args: JsonValue, options: CallOptions): Promise<CallReport>;
   status(): Promise<IndexStatus>;

@@ -1,14 +1,24 @@
 /** Prompts made better: the four kinds of things a language model lacks, composed within a token budget. */
 
-export type { Message, PromptItem } from "./compose/prompt.ts";
+export { type ComposeOptions, composePrompt } from "./compose/compose.ts";
+export type {
+  Citation,
+  ExamplePiece,
+  KnowledgePiece,
+  MemoryPiece,
+  Message,
+  PieceOf,
+  Pieces,
+  Prompt,
+  PromptItem,
+  ToolPiece,
+} from "./compose/prompt.ts";
 export type {
   AddOptions,
   AddReport,
-  Augmented,
   AugmentOptions,
   CallOptions,
   CallReport,
-  Citation,
   DeleteReport,
   ExampleRecord,
   Index,
