@@ -1,1 +1,52 @@
-export {};
+/** Computation as data: values, the functions on them, and the graph they make. Pure: runs nothing, knows no bytes. */
+
+export {
+  abs,
+  add,
+  cast,
+  concat,
+  cumulativeSum,
+  div,
+  equal,
+  erf,
+  exp,
+  gather,
+  gelu,
+  type KeepOption,
+  layerNorm,
+  log,
+  matmul,
+  maximum,
+  mul,
+  neg,
+  quantize,
+  quantizedMatmul,
+  reduceMax,
+  reduceMean,
+  reduceSum,
+  relu,
+  reshape,
+  scalar,
+  softmax,
+  sqrt,
+  squeeze,
+  sub,
+  tanh,
+  transpose,
+  unsqueeze,
+} from "./functions.ts";
+export { createGraph, type Graph, type Node, type Variable } from "./graph.ts";
+export type {
+  AttributeValue,
+  Literal,
+  OnnxAttribute,
+  OnnxForm,
+  OnnxView,
+  Operator,
+} from "./operator.ts";
+export { onnxTypes } from "./operators/elementwise.ts";
+export { print } from "./print.ts";
+export { type Dim, type Dims, formatDims, type Type } from "./shape.ts";
+export { type Attributes, type OperatorName, operators } from "./table.ts";
+export { input, parameter, type Source, type Value } from "./value.ts";
+export { verify } from "./verify.ts";

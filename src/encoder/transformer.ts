@@ -1,0 +1,215 @@
+/**
+ * The transformer encoders BERT (arXiv 1810.04805), RoBERTa (arXiv 1907.11692) and XLM-RoBERTa (arXiv 1911.02116) as
+ * one graph, pooling included. Knows no files: parameters have the names of Hugging Face, without the model's prefix.
+ *
+ * B batch · T tokens · H hidden · N heads · D = H / N · F intermediate · V vocabulary · P positions
+ */
+
+import {
+  abs,
+  add,
+  cast,
+  createGraph,
+  div,
+  type Graph,
+  gather,
+  gelu,
+  input,
+  layerNorm,
+  matmul,
+  maximum,
+  mul,
+  parameter,
+  quantize,
+  quantizedMatmul,
+  reduceMax,
+  relu,
+  reshape,
+  scalar,
+  softmax,
+  sub,
+  transpose,
+  unsqueeze,
+  type Value,
+} from "../graph/index.ts";
+import { RetrieveError } from "../std/index.ts";
+import { normalize, type Pooling, placesOf, pool } from "./pooling.ts";
+
+/** Sizes and choices of a model, from its config.json. */
+export interface TransformerConfig {
+  /** `roberta`, which is XLM-RoBERTa too, counts positions from `paddingId + 1`; `bert` from 0. */
+  readonly architecture: "bert" | "roberta";
+  readonly layers: number;
+  readonly heads: number;
+  readonly hidden: number;
+  readonly intermediate: number;
+  readonly vocabulary: number;
+  readonly positions: number;
+  readonly tokenTypes: number;
+  readonly layerNormEpsilon: number;
+  readonly activation: "gelu" | "gelu_tanh" | "relu";
+  readonly paddingId: number;
+}
+
+export interface TransformerOptions {
+  readonly pooling: Pooling;
+  /** Whether the embedding has length 1. */
+  readonly normalize: boolean;
+  /** Names of the weight matrices that are stored as int8 codes with `NAME.scale`, one float32 a row. */
+  readonly int8?: ReadonlySet<string>;
+  /** `hidden` is the vectors of the tokens. Default `embedding`. */
+  readonly outputs?: "embedding" | "hidden" | "both";
+}
+
+/**
+ * The graph of an encoder: `input_ids` and `attention_mask` int64 [B, T] to `embedding` float32 [B, H] and, if
+ * asked for, `hidden` float32 [B, T, H]. What padding holds does not matter, on either side.
+ *
+ * With int8 weights each token's vector is scaled to 8 bits by itself, so that a text's embedding does not depend
+ * on its neighbours in the batch; sums of products are exact, see `quantizedMatmul`. Softmax and layer
+ * normalisation stay in float32. Throws `invalid_argument` when the heads do not divide the hidden size.
+ */
+export function buildTransformer(config: TransformerConfig, options: TransformerOptions): Graph {
+  if (config.hidden % config.heads !== 0) {
+    throw new RetrieveError(
+      "invalid_argument",
+      `transformer: hidden size ${config.hidden} is not a multiple of ${config.heads} heads`,
+    );
+  }
+  const { outputs = "embedding", int8 = new Set() } = options;
+  const ids = input("input_ids", "int64", ["B", "T"]);
+  const mask = input("attention_mask", "int64", ["B", "T"]);
+
+  let hidden = embed(config, ids, mask, int8); // [B, T, H]
+  const bias = attentionBias(mask); // [B, 1, 1, T]
+  for (let layer = 0; layer < config.layers; layer++) {
+    const block: Block = { config, int8, prefix: `encoder.layer.${layer}` };
+    hidden = feedForward(block, attention(block, hidden, bias)); // [B, T, H]
+  }
+
+  const pooled = pool(hidden, mask, options.pooling); // [B, H]
+  const embedding = options.normalize ? normalize(pooled) : pooled; // [B, H]
+  const wanted = { embedding: { embedding }, hidden: { hidden }, both: { embedding, hidden } }[outputs];
+  return createGraph({ inputs: [ids, mask], outputs: wanted });
+}
+
+/** One layer: where its weights are and how they are stored. */
+interface Block {
+  readonly config: TransformerConfig;
+  readonly int8: ReadonlySet<string>;
+  readonly prefix: string;
+}
+
+function embed(config: TransformerConfig, ids: Value, mask: Value, int8: ReadonlySet<string>): Value {
+  const { hidden, vocabulary, positions, tokenTypes } = config;
+  const words = lookUp("embeddings.word_embeddings.weight", [vocabulary, hidden], ids, int8); // [B, T, H]
+  const places = lookUp(
+    "embeddings.position_embeddings.weight",
+    [positions, hidden],
+    placeIds(config, mask),
+    int8,
+  );
+  const types = parameter("embeddings.token_type_embeddings.weight", "float32", [tokenTypes, hidden]);
+  const type = gather(types, scalar(0, ids)); // [H]; every token is of type 0
+  return norm(config, "embeddings.LayerNorm", add(add(words, places), type)); // [B, T, H]
+}
+
+/** Rows of the position table. Padding gets a row that exists; what it holds is never looked at. */
+function placeIds({ architecture, paddingId }: TransformerConfig, mask: Value): Value {
+  const places = placesOf(mask); // [B, T]; from 1, padding 0
+  if (architecture === "roberta") return add(places, scalar(paddingId, places)); // [B, T]
+  return sub(maximum(places, scalar(1, places)), scalar(1, places)); // [B, T]
+}
+
+/** 0 where a token may be attended to, a number that softmax takes to 0 elsewhere. */
+function attentionBias(mask: Value): Value {
+  const kept = cast(mask, "float32"); // [B, T]
+  const bias = mul(sub(kept, scalar(1, kept)), scalar(1e9, kept)); // [B, T]
+  return unsqueeze(bias, [1, 2]); // [B, 1, 1, T]
+}
+
+function attention(block: Block, hidden: Value, bias: Value): Value {
+  const { heads, hidden: width } = block.config;
+  const size = width / heads;
+  const project = linear(block, hidden);
+  const split = (name: string, order: readonly number[]): Value => {
+    const projected = project(`attention.self.${name}`, width); // [B, T, H]
+    return transpose(reshape(projected, ["B", "T", heads, size]), order);
+  };
+  const query = split("query", [0, 2, 1, 3]); // [B, N, T, D]
+  const key = split("key", [0, 2, 3, 1]); // [B, N, D, T]
+  const value = split("value", [0, 2, 1, 3]); // [B, N, T, D]
+
+  const scaled = mul(query, scalar(1 / Math.sqrt(size), query)); // [B, N, T, D]
+  const weights = softmax(add(matmul(scaled, key), bias), -1); // [B, N, T, T]
+  const mixed = transpose(matmul(weights, value), [0, 2, 1, 3]); // [B, T, N, D]
+  const joined = reshape(mixed, ["B", "T", width]); // [B, T, H]
+  const output = linear(block, joined)("attention.output.dense", width); // [B, T, H]
+  return norm(block.config, `${block.prefix}.attention.output.LayerNorm`, add(output, hidden)); // [B, T, H]
+}
+
+function feedForward(block: Block, hidden: Value): Value {
+  const { intermediate, hidden: width, activation } = block.config;
+  const inner = activate(linear(block, hidden)("intermediate.dense", intermediate), activation); // [B, T, F]
+  const output = linear(block, inner)("output.dense", width); // [B, T, H]
+  return norm(block.config, `${block.prefix}.output.LayerNorm`, add(output, hidden)); // [B, T, H]
+}
+
+function activate(x: Value, activation: TransformerConfig["activation"]): Value {
+  switch (activation) {
+    case "gelu":
+      return gelu(x);
+    case "gelu_tanh":
+      return gelu(x, "tanh");
+    case "relu":
+      return relu(x);
+  }
+}
+
+function norm(config: TransformerConfig, name: string, x: Value): Value {
+  const weight = parameter(`${name}.weight`, "float32", [config.hidden]);
+  const bias = parameter(`${name}.bias`, "float32", [config.hidden]);
+  return layerNorm(x, weight, bias, config.layerNormEpsilon); // [B, T, H]
+}
+
+/** Projections of x: x Wᵀ + b, for W [out, in]. Those with int8 weights share the codes of x. */
+function linear({ prefix, int8 }: Block, x: Value): (name: string, out: number) => Value {
+  const width = x.shape.at(-1);
+  if (typeof width !== "number") throw new RetrieveError("internal", "transformer: a width is unknown");
+  let coded: ReturnType<typeof quantizeRows> | undefined;
+  return (name, out) => {
+    const full = `${prefix}.${name}.weight`;
+    const bias = parameter(`${prefix}.${name}.bias`, "float32", [out]);
+    if (!int8.has(full)) {
+      const weight = parameter(full, "float32", [out, width]);
+      return add(matmul(x, transpose(weight, [1, 0])), bias); // [B, T, out]
+    }
+    coded ??= quantizeRows(x);
+    const weight = transpose(parameter(full, "int8", [out, width]), [1, 0]); // [in, out]
+    const scale = parameter(`${full}.scale`, "float32", [out]);
+    return add(mul(quantizedMatmul(coded.codes, weight, scale), coded.scale), bias); // [B, T, out]
+  };
+}
+
+/** x = (codes - 128) · scale, with one scale a token: its greatest magnitude is 127. */
+function quantizeRows(x: Value /* [B, T, K] */): {
+  readonly codes: Value;
+  readonly scale: Value /* [B, T, 1] */;
+} {
+  const greatest = maximum(reduceMax(abs(x), [-1], { keep: true }), scalar(1e-12, x)); // [B, T, 1]
+  const scale = mul(greatest, scalar(1 / 127, x)); // [B, T, 1]
+  return { codes: quantize(div(x, scale)), scale };
+}
+
+/** Rows of a table, which may be stored as int8 codes with a scale a row. */
+function lookUp(
+  name: string,
+  shape: readonly [number, number],
+  ids: Value,
+  int8: ReadonlySet<string>,
+): Value {
+  if (!int8.has(name)) return gather(parameter(name, "float32", shape), ids); // [B, T, H]
+  const codes = gather(parameter(name, "int8", shape), ids); // [B, T, H]
+  const scale = gather(parameter(`${name}.scale`, "float32", [shape[0]]), ids); // [B, T]
+  return mul(cast(codes, "float32"), unsqueeze(scale, [2])); // [B, T, H]
+}
