@@ -1,3 +1,5 @@
+/** Texts to vectors. Knows no stores and no ranking. */
+
 export type {
   EncodeOptions,
   Encoder,
@@ -6,3 +8,5 @@ export type {
   Side,
   TaskName,
 } from "./encoder.ts";
+export { openEncoder } from "./open.ts";
+export { exportModel, quantizeModel, type WriteModelOptions, type WrittenModel } from "./write.ts";
