@@ -1,5 +1,19 @@
 /** A question to ranked documents: BM25, dense and hybrid search over collections, and the folder they live in. */
 
+export {
+  type Chunk,
+  type ChunkDocumentOptions,
+  chunkByTokens,
+  chunkCode,
+  chunkDocument,
+  pairTurns,
+  type Sentence,
+  type Span,
+  type SpokenTurn,
+  sentences,
+  type TokenCounter,
+  type TurnPair,
+} from "./chunk/index.ts";
 export type {
   Collection,
   CollectionOptions,

@@ -1,0 +1,6 @@
+export type { Chunk, Span, TokenCounter } from "./chunk.ts";
+export { chunkCode } from "./code.ts";
+export { type ChunkDocumentOptions, chunkDocument } from "./document.ts";
+export { type Sentence, sentences } from "./split.ts";
+export { chunkByTokens } from "./tokens.ts";
+export { pairTurns, type SpokenTurn, type TurnPair } from "./turns.ts";
