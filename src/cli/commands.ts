@@ -5,11 +5,14 @@ import { defineAugment } from "./augment.ts";
 import { defineCall } from "./call.ts";
 import type { DefineCommand } from "./command.ts";
 import { defineDelete } from "./delete.ts";
+import { defineDemo } from "./demo.ts";
+import { defineEncode } from "./encode.ts";
 import { defineReindex } from "./reindex.ts";
 import { defineSearch } from "./search.ts";
 import { defineStatus } from "./status.ts";
 
 export const commands: readonly DefineCommand[] = [
+  defineDemo,
   defineAdd,
   defineSearch,
   defineAugment,
@@ -17,4 +20,5 @@ export const commands: readonly DefineCommand[] = [
   defineStatus,
   defineDelete,
   defineReindex,
+  defineEncode,
 ];

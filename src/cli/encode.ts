@@ -25,9 +25,7 @@ export const defineEncode: DefineCommand = (program, context) => {
     .description("print one vector per line of FILE, or of standard input")
     .argument("[file]", "text, one a line; default standard input")
     .addOption(option("--task <task>", "instruction pair").default("qa"))
-    .addOption(
-      option("--side <side>", sides.join(", ")).argParser(choiceOf(sides)).makeOptionMandatory(),
-    )
+    .addOption(option("--side <side>", sides.join(", ")).argParser(choiceOf(sides)).makeOptionMandatory())
     .addOption(option("--out <file.npy>", "a NumPy matrix instead of JSON Lines"))
     .addHelpText("after", "\nExample:\n  echo 'how tall is Everest' | retrieve encode --task qa --side query")
     .action(async (file: string | undefined, _flags: unknown, command: Command) => {
