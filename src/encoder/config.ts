@@ -20,6 +20,8 @@ export interface Settings {
   readonly instructions: Instructions;
   /** What was assumed because no file says it, as sentences. */
   readonly assumed: readonly string[];
+  /** What `retrieve.json` says of the weights' origin. */
+  readonly lineage: unknown;
 }
 
 /** The newest `retrieve.json` that is understood. */
@@ -89,6 +91,7 @@ export function parseSettings(
     maxTokens: maxTokensOf(files, own, config, place),
     instructions: instructionsOf(files, own, place, hubId, assumed),
     assumed,
+    lineage: own?.value("lineage"),
   };
 }
 

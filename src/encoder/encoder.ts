@@ -53,6 +53,8 @@ export interface OpenEncoderOptions {
   readonly instructions?: string | Readonly<Record<TaskName, InstructionPair>>;
   /** Where hub models are kept; default `~/.cache/retrieve-anything`. */
   readonly cacheFolder?: string;
+  /** The hub that models are downloaded from; default `https://huggingface.co`. */
+  readonly hubEndpoint?: string;
   /** Opens no socket: a hub model must be in the cache. */
   readonly offline?: boolean;
   readonly signal?: AbortSignal;

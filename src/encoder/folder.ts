@@ -68,11 +68,13 @@ async function findWeights(folder: string): Promise<ModelFolder["weights"]> {
   throw new RetrieveError("not_found", `${folder}: no weights; wanted one of ${wanted} in a model folder`);
 }
 
-function pickleError(folder: string): RetrieveError {
-  const remedy = `python -c "import sys; from transformers import AutoModel as M; M.from_pretrained(sys.argv[1]).save_pretrained(sys.argv[1])" ${folder}`;
+/** The refusal of PyTorch's pickles, with the line that converts a model, given its folder or hub id. */
+export function pickleError(model: string): RetrieveError {
+  const convert = `import sys, transformers as t; m, o = sys.argv[1:]; [c.from_pretrained(m).save_pretrained(o) for c in (t.AutoModel, t.AutoTokenizer)]`;
   return new RetrieveError(
     "unsupported",
-    `${folder}: pytorch_model.bin is a pickle, which can run code, and is never opened; convert it: ${remedy}`,
+    `${model}: pytorch_model.bin is a pickle, which can run code, and is never opened; convert it, then open OUT: ` +
+      `python -c "${convert}" ${model} OUT`,
   );
 }
 

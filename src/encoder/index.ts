@@ -8,5 +8,15 @@ export type {
   Side,
   TaskName,
 } from "./encoder.ts";
+export { taskNames } from "./instructions.ts";
+export {
+  describeModel,
+  fetchModel,
+  type ListedModel,
+  listModels,
+  type ModelDescription,
+} from "./models.ts";
 export { openEncoder } from "./open.ts";
+export { buildPooling, type Pooling } from "./pooling.ts";
+export { buildTransformer, type TransformerConfig, type TransformerOptions } from "./transformer.ts";
 export { exportModel, quantizeModel, type WriteModelOptions, type WrittenModel } from "./write.ts";

@@ -4,8 +4,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { RetrieveError } from "../std/index.ts";
-import type { OpenEncoderOptions } from "./encoder.ts";
 import { exists } from "./folder.ts";
+import { cachedModel, defaultCacheFolder, type HubOptions, parseHubId, pullModel } from "./hub.ts";
 
 /** The folder of the bundled models: beside the built code, in a checkout and in the published package. */
 export const bundledFolder: string = fileURLToPath(new URL("../../models", import.meta.url));
@@ -23,11 +23,16 @@ export async function bundledNames(): Promise<string[]> {
  */
 export async function locateModel(
   model: string,
-  _options: OpenEncoderOptions,
+  options: HubOptions,
 ): Promise<{ readonly folder: string; readonly hubId?: string }> {
   const bundled = await bundledNames();
   if (bundled.includes(model)) return { folder: join(bundledFolder, model) };
   if (await exists(model)) return { folder: model };
+  const id = parseHubId(model);
+  if (id !== undefined) {
+    const cached = await cachedModel(id, options.cacheFolder ?? defaultCacheFolder);
+    return { folder: cached ?? (await pullModel(id, options)), hubId: id.name };
+  }
   throw new RetrieveError(
     "not_found",
     `no model ${model}; wanted a bundled name (${bundled.join(", ")}), a folder, or a hub id (owner/name)`,

@@ -77,6 +77,7 @@ async function readWeights({ path, weights }: ModelFolder): Promise<ReadonlyMap<
 
 function retrieveJson({ settings }: ModelFolder, options: WriteModelOptions): Record<string, unknown> {
   const { pooling, normalize, instructions, maxTokens } = settings;
+  const lineage = options.lineage ?? settings.lineage;
   if (options.instructions !== undefined) resolveInstructions(options.instructions, {}); // refuses unknown names
   return {
     format: retrieveFormat,
@@ -84,7 +85,7 @@ function retrieveJson({ settings }: ModelFolder, options: WriteModelOptions): Re
     normalize,
     maxTokens: options.maxTokens ?? maxTokens,
     instructions: options.instructions ?? instructions,
-    ...(options.lineage !== undefined && { lineage: options.lineage }),
+    ...(lineage !== undefined && { lineage }),
   };
 }
 
