@@ -1,5 +1,15 @@
 /** A question to ranked documents: BM25, dense and hybrid search over collections, and the folder they live in. */
 
+export { analyse } from "./analyse.ts";
+export {
+  type Bm25Index,
+  type Bm25Options,
+  type Bm25Scores,
+  type Bm25Snapshot,
+  createBm25,
+  type ScoredId,
+  type WeightedText,
+} from "./bm25.ts";
 export {
   type Chunk,
   type ChunkDocumentOptions,
