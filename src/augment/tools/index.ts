@@ -1,0 +1,11 @@
+/** Tools for language models: read from what describes them, offered as schemas, run where the host allows it. */
+
+export { toolDocumentText } from "./document-text.ts";
+export { type FunctionToolsOptions, functionTools } from "./functions.ts";
+export type { JsonObject } from "./json.ts";
+export type { McpLaunch } from "./mcp/command.ts";
+export { type McpRequestOptions, type McpServer, type McpServers, openMcpServers } from "./mcp/servers.ts";
+export { openApiTools } from "./openapi/tools.ts";
+export { toolSchema, toolSourceRecord } from "./record.ts";
+export { type ReadToolsOptions, readTools } from "./sources.ts";
+export type { BodyPlace, Execution, ParameterPlace, Tool } from "./tool.ts";
