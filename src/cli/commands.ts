@@ -7,6 +7,7 @@ import type { DefineCommand } from "./command.ts";
 import { defineDelete } from "./delete.ts";
 import { defineDemo } from "./demo.ts";
 import { defineEncode } from "./encode.ts";
+import { defineModels } from "./models.ts";
 import { defineReindex } from "./reindex.ts";
 import { defineSearch } from "./search.ts";
 import { defineStatus } from "./status.ts";
@@ -21,4 +22,5 @@ export const commands: readonly DefineCommand[] = [
   defineDelete,
   defineReindex,
   defineEncode,
+  defineModels,
 ];
