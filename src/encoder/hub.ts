@@ -174,22 +174,26 @@ async function downloadFileTo(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
-  for (let attempt = 1; (await sizeOf(path)) < file.size; attempt++) {
-    try {
-      await append(path, open, report, signal);
-    } catch (error) {
+  let fault: unknown;
+  for (let attempt = 0; (await sizeOf(path)) < file.size; attempt++) {
+    if (attempt === attempts) throw brokenError(file, await sizeOf(path), fault);
+    fault = await append(path, open, report, signal).catch((error: unknown) => {
       signal?.throwIfAborted();
-      const fault = diskCodes.has(systemCode(error) ?? "") ? diskError(error, path) : error;
-      if (RetrieveError.isInstance(fault) && fault.code !== "network") throw fault;
-      if (attempt === attempts) throw brokenError(file, await sizeOf(path), fault);
-    }
-    if (attempt > attempts) throw brokenError(file, await sizeOf(path));
+      return passing(error, path);
+    });
   }
   await check(path, file);
 }
 
-function brokenError(file: ListFileEntry, bytes: number, cause?: unknown): RetrieveError {
-  const reason = cause === undefined ? "the connection ends early" : messageOf(cause);
+/** The error of a connection, which another attempt may mend; any other is thrown. */
+function passing(error: unknown, path: string): unknown {
+  const fault = diskCodes.has(systemCode(error) ?? "") ? diskError(error, path) : error;
+  if (RetrieveError.isInstance(fault) && fault.code !== "network") throw fault;
+  return fault;
+}
+
+function brokenError(file: ListFileEntry, bytes: number, cause: unknown): RetrieveError {
+  const reason = cause === undefined ? "the server ends it early" : messageOf(cause);
   const got = `got ${bytes} of ${file.size} bytes of ${file.path} (${reason})`;
   return new RetrieveError("network", `${got}; run the same again to go on from there`, { cause });
 }
