@@ -4,11 +4,11 @@
  * Knows no encoder and no store; {@link Index} is implemented by `open`.
  */
 
-import type { OpenEncoderOptions, TaskName } from "../encoder/index.ts";
+import type { Encoder, OpenEncoderOptions, TaskName } from "../encoder/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
 import type { Filter, JsonValue, Scalar } from "../store/index.ts";
-import type { Message, Prompt } from "./compose/prompt.ts";
+import type { Augmented, Message } from "./compose/prompt.ts";
 import type { KindName } from "./kind-names.ts";
 
 /** A passage of knowledge given in memory instead of a file. */
@@ -71,13 +71,19 @@ export interface RecordOf {
   readonly tools: ToolRecord;
 }
 
+/** How an index opens its model. */
+export type EncoderSettings = Omit<OpenEncoderOptions, "signal" | "onProgress" | "onNotice">;
+
 export interface OpenOptions {
   /** The folder of the index; made by the first `add`. Default `.retrieve`. */
   readonly index?: string;
   /** `mini` (bundled), a model folder or a hub id. Default: the index's own model, `mini` for a new one. */
   readonly model?: string;
-  /** How the model is opened: device, threads, precision, instructions, cache, offline. */
-  readonly encoder?: Omit<OpenEncoderOptions, "signal" | "onProgress" | "onNotice">;
+  /**
+   * How the model is opened (device, threads, precision, instructions, cache, offline), or an encoder that is open
+   * already: it takes the place of `model`, and whoever opened it closes it.
+   */
+  readonly encoder?: Encoder | EncoderSettings;
   /** Never takes the write lock; `add`, `delete`, `remember` and `reindex` are refused. */
   readonly readOnly?: boolean;
   /** Waits for another writer to finish instead of failing with `locked`. */
@@ -98,12 +104,12 @@ export interface AddOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Counts of source records (a file, a JSONL line, a turn, a tool), not of chunks. */
+/** Counts of source records (a file, a JSONL line, a conversation, a tool), not of chunks; of `remember`, turns. */
 export interface AddReport {
   readonly kind: KindName;
   readonly added: number;
   readonly updated: number;
-  /** Already there: the same content, an exact duplicate, or a turn that only repeats what was recalled. */
+  /** Already there with the same content; of `remember`, also turns that only repeat what is there or was recalled. */
   readonly unchanged: number;
   readonly removed: number;
   readonly seconds: number;
@@ -217,8 +223,8 @@ export interface DeleteReport {
 }
 
 export interface ReindexOptions {
-  /** The new encoder: `mini`, a folder or a hub id. */
-  readonly model: string;
+  /** The new encoder: `mini`, a folder, a hub id, or one that is open already. */
+  readonly model: string | Encoder;
   readonly onProgress?: OnProgress;
   readonly onNotice?: OnNotice;
   readonly signal?: AbortSignal;
@@ -253,7 +259,7 @@ export interface Index extends AsyncDisposable {
   /** Ranked records of one kind. Messages are searched as a conversation: the last one, with its history. */
   search(query: string | readonly Message[], options: SearchOptions): Promise<SearchResult>;
   /** A prompt enriched from the index, within `maxTokens`. Throws `invalid_argument` if the query alone exceeds it. */
-  augment(query: string | readonly Message[], options?: AugmentOptions): Promise<Prompt>;
+  augment(query: string | readonly Message[], options?: AugmentOptions): Promise<Augmented>;
   /** Executes one indexed tool after validating `args` against its schema. Throws `not_allowed`, `tool_failed`. */
   call(tool: string, args: JsonValue, options: CallOptions): Promise<CallReport>;
   status(): Promise<IndexStatus>;

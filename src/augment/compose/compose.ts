@@ -4,7 +4,7 @@ import { RetrieveError } from "../../std/index.ts";
 import type { KindName } from "../kind-names.ts";
 import { markFor } from "./fence.ts";
 import { type Conversation, gap, layOut, ruleFor, splitConversation } from "./layout.ts";
-import type { Citation, Message, PieceOf, Pieces, Prompt, PromptItem } from "./prompt.ts";
+import type { Augmented, Citation, Message, PieceOf, Pieces, PromptItem } from "./prompt.ts";
 import { formatSection, inOriginalOrder } from "./sections.ts";
 import { type Claim, shareTokens } from "./share.ts";
 
@@ -23,7 +23,11 @@ export interface ComposeOptions {
  * than all that is to be shared is passed over. Throws `invalid_argument` without a user message, or when what is
  * always kept exceeds `maxTokens`.
  */
-export function composePrompt(messages: readonly Message[], pieces: Pieces, options: ComposeOptions): Prompt {
+export function composePrompt(
+  messages: readonly Message[],
+  pieces: Pieces,
+  options: ComposeOptions,
+): Augmented {
   const conversation = splitConversation(messages);
   const mark = markFor(JSON.stringify([messages, pieces]));
   const meter = createMeter(options.countTokens, mark);
@@ -131,7 +135,7 @@ function firstOf(pieces: Pieces, kind: KindName, taken: number): Pieces {
   return { [kind]: (pieces[kind] ?? []).slice(0, taken) };
 }
 
-function describe(messages: readonly Message[], tokens: number, pieces: Pieces, meter: Meter): Prompt {
+function describe(messages: readonly Message[], tokens: number, pieces: Pieces, meter: Meter): Augmented {
   const itemsOf = (kind: KindName): PromptItem[] =>
     (pieces[kind] ?? []).map(({ id, score }, index) => {
       const cost = (taken: number): number => meter.section(kind, firstOf(pieces, kind, taken));

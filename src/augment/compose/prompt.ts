@@ -79,7 +79,7 @@ export interface Citation {
 }
 
 /** A prompt ready for a chat API. */
-export interface Prompt {
+export interface Augmented {
   readonly messages: readonly Message[];
   /** The sum of `countTokens` over the contents of `messages`. */
   readonly tokens: number;

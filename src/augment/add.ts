@@ -1,0 +1,98 @@
+/** Writing: sources into the collection of their kind, turns as they happen, removal by id. */
+
+import type { Collection, PutOptions } from "../retrieve/index.ts";
+import type { AddOptions, AddReport, DeleteReport, RecordOf, Turn } from "./index-types.ts";
+import type { KindName } from "./kind-names.ts";
+import { kinds } from "./kinds/all.ts";
+import type { ReadContext } from "./kinds/kind.ts";
+import { appendTurns } from "./memory/live.ts";
+import { type Session, secondsSince } from "./session.ts";
+
+/** Adds sources to the collection of `name`, made where there is none. */
+export async function addSources<Name extends KindName>(
+  session: Session,
+  name: Name,
+  sources: readonly (string | RecordOf[Name])[],
+  options: AddOptions = {},
+): Promise<AddReport> {
+  const start = performance.now();
+  const kind = kinds[name];
+  const collection = await session.folder.create(name, options.task ?? kind.task);
+  const context = await readContext(session, collection, options);
+  const report = await collection.put(kind.read(sources, context), {
+    ...putOptions(session, options),
+    sync: options.sync ?? false,
+  });
+  return { kind: name, ...report, seconds: secondsSince(start) };
+}
+
+/** Appends turns to a conversation. */
+export async function rememberTurns(
+  session: Session,
+  conversation: string,
+  turns: readonly Turn[],
+  options: AddOptions = {},
+): Promise<AddReport> {
+  const start = performance.now();
+  const collection = await session.folder.create("memory", options.task ?? kinds.memory.task);
+  const context = await readContext(session, collection, options);
+  const { records, admitted } = await appendTurns(conversation, turns, context);
+  await collection.put(records, putOptions(session, options));
+  return {
+    kind: "memory",
+    added: admitted,
+    updated: 0,
+    unchanged: turns.length - admitted,
+    removed: 0,
+    seconds: secondsSince(start),
+  };
+}
+
+/** Removes source records; for memory a conversation's name stands for all that is stored of it. */
+export async function deleteRecords(
+  session: Session,
+  kind: KindName,
+  ids: readonly string[],
+): Promise<DeleteReport> {
+  const collection = await session.folder.collection(kind);
+  if (collection === undefined) return { kind, removed: 0 };
+  const records = new Set(ids.map(recordOf));
+  if (kind === "memory") {
+    const filter = { field: "conversation", in: ids };
+    for await (const { id } of collection.iterate({ filter })) records.add(recordOf(id));
+  }
+  return { kind, removed: await collection.remove([...records]) };
+}
+
+/** The source record of a document: `guide.md` of `guide.md#3`. */
+function recordOf(id: string): string {
+  return id.replace(/#\d+$/, "");
+}
+
+async function readContext(
+  session: Session,
+  collection: Collection,
+  options: AddOptions,
+): Promise<ReadContext> {
+  const encoder = await session.folder.encoder();
+  const onNotice = options.onNotice ?? session.options.onNotice;
+  return {
+    counter: encoder.tokenizer,
+    maxTokens: encoder.maxTokens.document,
+    stored: (filter) => collection.iterate({ filter }),
+    recalled: session.recalled.texts(),
+    ...(onNotice === undefined ? {} : { onNotice }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+}
+
+function putOptions(session: Session, options: AddOptions): PutOptions {
+  const { onCommit, onProgress, signal } = options;
+  const onNotice = options.onNotice ?? session.options.onNotice;
+  return {
+    ...(onCommit === undefined ? {} : { onCommit }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+    ...(onNotice === undefined ? {} : { onNotice }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
