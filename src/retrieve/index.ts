@@ -39,3 +39,23 @@ export type {
 export type { CollectionInfo, IndexFolder, IndexFolderOptions, ReindexOptions } from "./index-folder.ts";
 export { openCollection } from "./open-collection.ts";
 export { openIndexFolder } from "./open-index-folder.ts";
+export {
+  contentHash,
+  type DocumentFormat,
+  type ExampleRow,
+  type FoundFile,
+  formatOf,
+  listFiles,
+  type PassageRow,
+  parseTime,
+  placeOf,
+  type ReadOptions,
+  readDocument,
+  readExamples,
+  readRecords,
+  readSources,
+  readTurns,
+  type SourceDocument,
+  type SourceItem,
+  type TurnRow,
+} from "./read/index.ts";

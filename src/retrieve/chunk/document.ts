@@ -49,7 +49,7 @@ const splitters = [splitLines, splitWords];
 interface Section {
   heading: string;
   readonly units: Unit[];
-  /** Whether it has only headings so far. */
+  /** Whether it has only headings and front matter so far. */
   bare: boolean;
 }
 
@@ -68,8 +68,8 @@ function sectionsOf(text: string, blocks: readonly Block[]): Section[] {
       continue;
     }
     section ??= openSection(sections);
-    section.units.push(...(block.kind === "whole" ? [block] : splitSentences(text, block)));
-    if (text.slice(block.start, block.end).trim() !== "") section.bare = false;
+    section.units.push(...(block.kind === "prose" ? splitSentences(text, block) : [block]));
+    if (block.kind !== "matter" && text.slice(block.start, block.end).trim() !== "") section.bare = false;
   }
   return sections;
 }

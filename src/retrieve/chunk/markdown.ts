@@ -3,10 +3,10 @@
 import type { Span } from "./chunk.ts";
 import { splitLines } from "./split.ts";
 
-/** A run of whole lines. `whole`: fenced code, a table, front matter. */
+/** A run of whole lines. `matter`: front matter; `whole`: fenced code or a table. */
 export type Block =
   | (Span & { readonly kind: "heading"; readonly level: number; readonly title: string })
-  | (Span & { readonly kind: "whole" | "prose" });
+  | (Span & { readonly kind: "matter" | "whole" | "prose" });
 
 /** The blocks of a text, adjacent and covering it. Text that is not Markdown is prose. */
 export function parseBlocks(text: string): Block[] {
@@ -14,7 +14,7 @@ export function parseBlocks(text: string): Block[] {
   const lines = spans.map(({ start, end }) => text.slice(start, end).trimEnd());
   const blocks: Block[] = [];
   for (let at = 0; at < lines.length; ) {
-    const { length, ...block } = headingAt(lines, at) ?? wholeAt(lines, at) ?? prose;
+    const { length, ...block } = matterAt(lines, at) ?? headingAt(lines, at) ?? wholeAt(lines, at) ?? prose;
     const start = spans[at]?.start ?? 0;
     const end = spans[at + length - 1]?.end ?? text.length;
     const last = blocks.at(-1);
@@ -25,17 +25,21 @@ export function parseBlocks(text: string): Block[] {
   return blocks;
 }
 
-/** The title that front matter (`---`, `title: …`, `---`) at the start of a text gives, if it does. */
-export function frontMatterTitle(text: string): string | undefined {
+/** The title of a Markdown text: the one that its front matter gives, else its first heading of level 1. */
+export function markdownTitle(text: string): string | undefined {
   const matter = /^---[ \t]*\r?\n([\s\S]*?)\r?\n---[ \t]*(?:\r?\n|$)/.exec(text)?.[1];
-  const value = matter === undefined ? undefined : /^title:[ \t]*(\S.*)$/m.exec(matter)?.[1]?.trim();
-  return value?.replace(/^(["'])(.*)\1$/, "$2");
+  const given = matter === undefined ? undefined : /^title:[ \t]*(\S.*)$/m.exec(matter)?.[1]?.trim();
+  if (given !== undefined) return given.replace(/^(["'])(.*)\1$/, "$2");
+  for (const block of parseBlocks(text)) {
+    if (block.kind === "heading" && block.level === 1 && block.title !== "") return block.title;
+  }
+  return undefined;
 }
 
 /** A block that begins at a line, with how many lines it has. */
 type Found = { readonly length: number } & (
   | { readonly kind: "heading"; readonly level: number; readonly title: string }
-  | { readonly kind: "whole" | "prose" }
+  | { readonly kind: "matter" | "whole" | "prose" }
 );
 
 const prose: Found = { kind: "prose", length: 1 };
@@ -59,8 +63,14 @@ function headingAt(lines: readonly string[], at: number): Found | undefined {
 }
 
 function wholeAt(lines: readonly string[], at: number): Found | undefined {
-  const length = fenceAt(lines, at) ?? tableAt(lines, at) ?? frontMatterAt(lines, at);
+  const length = fenceAt(lines, at) ?? tableAt(lines, at);
   return length === undefined ? undefined : { kind: "whole", length };
+}
+
+function matterAt(lines: readonly string[], at: number): Found | undefined {
+  if (at !== 0 || lines[0] !== "---") return undefined;
+  const end = lines.indexOf("---", 1);
+  return end < 0 ? undefined : { kind: "matter", length: end + 1 };
 }
 
 /** Fenced code ends at a fence of the same kind that is at least as long, or with the text. */
@@ -78,12 +88,6 @@ function tableAt(lines: readonly string[], at: number): number | undefined {
   const rule = lines[at + 1] ?? "";
   if (!lines[at]?.includes("|") || !/^[\s|:-]+$/.test(rule) || !/-.*\||\|.*-/.test(rule)) return undefined;
   return firstFrom(lines, at + 1, (line) => !line.includes("|")) - at;
-}
-
-function frontMatterAt(lines: readonly string[], at: number): number | undefined {
-  if (at !== 0 || lines[0] !== "---") return undefined;
-  const end = lines.indexOf("---", 1);
-  return end < 0 ? undefined : end + 1;
 }
 
 /** The index of the first line from `at` on that passes, else how many lines there are. */

@@ -99,6 +99,12 @@ describe("chunkDocument", () => {
     ]);
   });
 
+  it("keeps front matter with the section that follows it", () => {
+    expect(cut("---\ntitle: x\n---\n\n# Top\n\n## Sub\nText.", 100)).toEqual([
+      ["Top > Sub", 1, "---\ntitle: x\n---\n\n# Top\n\n## Sub\nText."],
+    ]);
+  });
+
   it("takes an underlined line as a heading where it is a paragraph of its own", () => {
     expect(cut("Title\n=====\nText.\n\nPart\n---\nMore.", 100)).toEqual([
       ["Title", 1, "Title\n=====\nText."],
