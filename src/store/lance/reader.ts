@@ -1,0 +1,126 @@
+/** Reading a table: by id, by filter, by nearness. Every call sees the newest commit of whatever process. */
+
+import { checkFilter, type Filter } from "../filter.ts";
+import { createFlat, type Flat } from "../flat.ts";
+import { checkSearch, type Row, toFound, toStored, wellFormed } from "../record.ts";
+import type { FoundRecord, Hit, SearchOptions, StoredRecord } from "../vector-store.ts";
+import { probesFor } from "./approximate.ts";
+import { foundRows, type ResultBatch, wholeRows } from "./arrow.ts";
+import { FOUND_COLUMNS } from "./columns.ts";
+import { filterSql, textSql } from "./filter-sql.ts";
+import { createMirror, type Mirror } from "./mirror.ts";
+import { nearest } from "./nearest.ts";
+import type { OpenedTable } from "./table.ts";
+
+/** Tables up to this size are searched exactly; measured in `bench/store.mjs`. */
+export const EXACT_LIMIT = 50_000;
+
+export interface Reader {
+  readonly mirror: Mirror;
+  get(ids: readonly string[]): Promise<(StoredRecord | undefined)[]>;
+  search(vector: Float32Array, options: SearchOptions): Promise<Hit[]>;
+  count(filter?: Filter): Promise<number>;
+  /** Starts reading at once; the rows are those of this moment. */
+  stream(filter: Filter | undefined, withVectors: boolean): Promise<RowStream>;
+}
+
+export type RowStream = AsyncIterator<ResultBatch>;
+
+export function createReader(opened: OpenedTable, dimensions: number): Reader {
+  const { table } = opened;
+  const mirror = createMirror((version) => loadFlat(opened, dimensions, version));
+
+  const where = async (filter: Filter | undefined): Promise<string | undefined> => {
+    if (filter === undefined) return undefined;
+    checkFilter(filter);
+    return filterSql(filter, (await opened.state()).columns);
+  };
+  return {
+    mirror,
+    async get(ids) {
+      const rows = await rowsById(opened, [...new Set(ids.map(wellFormed))]);
+      return ids.map((id) => {
+        const row = rows.get(wellFormed(id));
+        return row && toStored(row);
+      });
+    },
+    async search(vector, options) {
+      const { topK, filter, signal } = options;
+      checkSearch(vector, options, dimensions);
+      signal?.throwIfAborted();
+      const state = await opened.state();
+      const flat = await mirror.at(state.version);
+      if (flat !== undefined) return flat.search(vector, options);
+      const sql = filter && filterSql(filter, state.columns);
+      const probes = options.exact === true ? undefined : await probesFor(table, state, sql);
+      return nearest(table, vector, { topK, where: sql, probes, signal });
+    },
+    count: async (filter) => table.countRows(await where(filter)),
+    async stream(filter, withVectors) {
+      const sql = await where(filter);
+      const query = table.query().select([...FOUND_COLUMNS, ...(withVectors ? ["vector"] : [])]);
+      return started((sql === undefined ? query : query.where(sql))[Symbol.asyncIterator]());
+    },
+  };
+}
+
+/** The records of a stream that began earlier. */
+export async function* storedRecords(
+  stream: Promise<RowStream>,
+  signal?: AbortSignal,
+): AsyncGenerator<StoredRecord> {
+  for await (const batch of batches(stream, signal)) for (const row of wholeRows(batch)) yield toStored(row);
+}
+
+/** As {@link storedRecords}, of a stream without vectors. */
+export async function* foundRecords(
+  stream: Promise<RowStream>,
+  signal?: AbortSignal,
+): AsyncGenerator<FoundRecord> {
+  for await (const batch of batches(stream, signal)) for (const row of foundRows(batch)) yield toFound(row);
+}
+
+async function* batches(stream: Promise<RowStream>, signal?: AbortSignal): AsyncGenerator<ResultBatch> {
+  const iterator = await stream;
+  try {
+    for (let step = await iterator.next(); step.done !== true; step = await iterator.next()) {
+      signal?.throwIfAborted();
+      yield step.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+/** The same iterator with its first step taken, which is what fixes the version that it reads. */
+async function started(iterator: RowStream): Promise<RowStream> {
+  let first: IteratorResult<ResultBatch> | undefined = await iterator.next();
+  return {
+    next() {
+      const step = first === undefined ? iterator.next() : Promise.resolve(first);
+      first = undefined;
+      return step;
+    },
+    return: async () => (await iterator.return?.()) ?? { done: true, value: undefined },
+  };
+}
+
+async function rowsById({ table }: OpenedTable, ids: readonly string[]): Promise<Map<string, Row>> {
+  const rows = new Map<string, Row>();
+  if (ids.length === 0) return rows;
+  const query = table.query().where(`id in (${ids.map(textSql).join(", ")})`);
+  for await (const batch of query.select([...FOUND_COLUMNS, "vector"])) {
+    for (const row of wholeRows(batch)) rows.set(row.id, row);
+  }
+  return rows;
+}
+
+/** The rows of exactly this version, or undefined where they are too many or no longer the newest. */
+async function loadFlat(opened: OpenedTable, dimensions: number, version: number): Promise<Flat | undefined> {
+  if ((await opened.table.countRows()) > EXACT_LIMIT) return undefined;
+  const flat = createFlat(dimensions);
+  for await (const batch of opened.table.query().select([...FOUND_COLUMNS, "vector"])) {
+    flat.put([...wholeRows(batch)]);
+  }
+  return (await opened.state()).version === version ? flat : undefined;
+}
