@@ -5,9 +5,9 @@
 
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { RetrieveError } from "../std/index.ts";
+import { messageOf, RetrieveError } from "../std/index.ts";
 import type { Tensor } from "../tensor/index.ts";
-import type { Reply, Request, WorkerSettings } from "./protocol.ts";
+import type { Reply, Request } from "./protocol.ts";
 import { closedError, type Session } from "./session.ts";
 
 export interface PoolOptions {
@@ -28,10 +28,11 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
-/** A thread with what it works on; `ended` settles when the thread is gone. */
+/** A thread with what it works on. */
 interface Member {
   readonly worker: Worker;
-  readonly ended: Promise<void>;
+  /** Settles when the thread is gone, with the error that ended it. */
+  readonly ended: Promise<unknown>;
   job: Job | undefined;
 }
 
@@ -50,61 +51,51 @@ export async function openSessionPool(
   if (!Number.isInteger(workers) || workers < 1) {
     throw new RetrieveError("invalid_argument", `session pool: wanted 1 or more workers, got ${workers}`);
   }
-  const opened = await Promise.allSettled(
-    Array.from({ length: workers }, () => startWorker({ model, device })),
-  );
-  const started = opened.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  const members = Array.from({ length: workers }, startWorker);
+  const opened = await Promise.allSettled(members.map((member) => openIn(member, model, device)));
+  const [first] = opened;
   const failed = opened.find((result) => result.status === "rejected");
-  const [first] = started;
-  if (failed !== undefined || first === undefined) {
-    await Promise.all(started.map(({ member }) => endWorker(member)));
-    throw failed?.reason;
-  }
-  return createPool(
-    started.map(({ member }) => member),
-    first.names,
-  );
+  if (failed === undefined && first?.status === "fulfilled") return createPool(members, first.value);
+  await Promise.all(members.map(endWorker));
+  throw failed?.reason;
 }
 
 function createPool(members: readonly Member[], { inputs, outputs }: Names): SessionPool {
   const alive = new Set(members);
   const waiting: Job[] = [];
-  let closed: Promise<void> | undefined;
-  let drained: (() => void) | undefined;
+  let closing: Promise<void> | undefined;
+  let onIdle: (() => void) | undefined;
 
   const dispatch = (): void => {
     for (const member of alive) {
-      if (member.job !== undefined) continue;
-      const job = waiting.shift();
-      if (job === undefined) break;
-      begin(member, job);
+      while (member.job === undefined && waiting.length > 0) begin(member, waiting.shift());
     }
-    if (alive.size === 0) for (const job of waiting.splice(0)) job.reject(deadError());
-    if ([...alive].every(({ job }) => job === undefined)) drained?.();
+    if (alive.size === 0) rejectAll(waiting, deadError("no worker is left"));
+    if ([...alive].every(({ job }) => job === undefined)) onIdle?.();
   };
   for (const member of members) {
     member.worker.on("message", (reply: Reply) => {
       finish(member, reply);
       dispatch();
     });
-    member.ended.then(() => {
+    member.ended.then((reason) => {
       alive.delete(member);
-      member.job?.reject(deadError());
+      member.job?.reject(deadError(reason));
       member.job = undefined;
       dispatch();
     });
   }
   const close = async (): Promise<void> => {
-    for (const job of waiting.splice(0)) job.reject(closedError());
+    rejectAll(waiting, closedError());
     await new Promise<void>((resolve) => {
-      drained = resolve;
+      onIdle = resolve;
       dispatch();
     });
     await Promise.all(members.map(endWorker));
   };
   const closeOnce = (): Promise<void> => {
-    closed ??= close();
-    return closed;
+    closing ??= close();
+    return closing;
   };
   return {
     inputs,
@@ -112,7 +103,7 @@ function createPool(members: readonly Member[], { inputs, outputs }: Names): Ses
     size: members.length,
     run: (feeds) =>
       new Promise((resolve, reject) => {
-        if (closed !== undefined) throw closedError();
+        if (closing !== undefined) throw closedError();
         waiting.push({ feeds, resolve, reject });
         dispatch();
       }),
@@ -121,13 +112,42 @@ function createPool(members: readonly Member[], { inputs, outputs }: Names): Ses
   };
 }
 
-function begin(member: Member, job: Job): void {
-  member.job = job;
-  member.worker.ref();
-  // Copies hold the elements and nothing else: a view would be sent with all the memory behind it.
-  const feeds = Object.fromEntries(Object.entries(job.feeds).map(([name, tensor]) => [name, copyOf(tensor)]));
-  const buffers = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
-  send(member.worker, { kind: "run", feeds }, buffers);
+function startWorker(): Member {
+  const worker = new Worker(new URL("./worker.js", import.meta.url));
+  const ended = new Promise<unknown>((resolve) => {
+    worker.once("error", resolve);
+    worker.once("exit", (code) => resolve(`exit code ${code}`));
+  });
+  return { worker, ended, job: undefined };
+}
+
+async function openIn({ worker, ended }: Member, model: Uint8Array | string, device: string): Promise<Names> {
+  const answered = new Promise<Reply>((resolve) => worker.once("message", resolve));
+  send(worker, { kind: "open", model, device });
+  const died = ended.then((reason): never => {
+    throw deadError(reason);
+  });
+  const reply = await Promise.race([answered, died]);
+  if (reply.kind === "error") throw new RetrieveError(reply.code, reply.message);
+  if (reply.kind === "result") throw new RetrieveError("internal", "session pool: a result before any run");
+  worker.unref();
+  return reply;
+}
+
+/** Sends a job to a worker; one whose feeds cannot be sent is rejected, and the worker stays free. */
+function begin(member: Member, job: Job | undefined): void {
+  try {
+    // Copies hold the elements and nothing else: a view would be sent with all the memory behind it.
+    const entries = Object.entries(job?.feeds ?? {});
+    const feeds = Object.fromEntries(entries.map(([name, tensor]) => [name, copyOf(tensor)]));
+    const buffers = Object.values(feeds).map(({ data }) => data.buffer as ArrayBuffer);
+    send(member.worker, { kind: "run", feeds }, buffers);
+    member.worker.ref();
+    member.job = job;
+  } catch (error) {
+    const message = `session pool: the feeds cannot be sent (${messageOf(error)})`;
+    job?.reject(new RetrieveError("invalid_argument", message, { cause: error }));
+  }
 }
 
 function finish(member: Member, reply: Reply): void {
@@ -136,28 +156,6 @@ function finish(member: Member, reply: Reply): void {
   member.worker.unref();
   if (reply.kind === "result") job?.resolve(reply.outputs);
   if (reply.kind === "error") job?.reject(new RetrieveError(reply.code, reply.message));
-}
-
-async function startWorker(
-  settings: WorkerSettings,
-): Promise<{ readonly member: Member; readonly names: Names }> {
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { workerData: settings });
-  const ended = new Promise<void>((resolve) => {
-    worker.once("exit", () => resolve());
-    worker.on("error", () => resolve());
-  });
-  const member: Member = { worker, ended, job: undefined };
-  const died = ended.then((): never => {
-    throw deadError();
-  });
-  const opened = new Promise<Reply>((resolve) => worker.once("message", resolve));
-  const reply = await Promise.race([opened, died]);
-  if (reply.kind === "open") {
-    worker.unref();
-    return { member, names: reply };
-  }
-  await worker.terminate();
-  throw reply.kind === "error" ? new RetrieveError(reply.code, reply.message) : deadError();
 }
 
 async function endWorker({ worker, ended }: Member): Promise<void> {
@@ -170,13 +168,17 @@ function send(worker: Worker, request: Request, transfer: ArrayBuffer[] = []): v
   worker.postMessage(request, transfer);
 }
 
+function rejectAll(jobs: Job[], error: RetrieveError): void {
+  for (const { reject } of jobs.splice(0)) reject(error);
+}
+
 function copyOf<Copied extends Tensor>(tensor: Copied): Copied {
   return { ...tensor, data: tensor.data.slice() };
 }
 
-function deadError(): RetrieveError {
+function deadError(reason: unknown): RetrieveError {
   return new RetrieveError(
     "internal",
-    "session pool: a worker thread ended unexpectedly (out of memory?); open the session again",
+    `session pool: a worker thread ended (${messageOf(reason)}); open the session again`,
   );
 }

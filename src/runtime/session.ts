@@ -3,8 +3,9 @@
  * threads. Knows no texts and no graphs.
  */
 
+import { access, constants } from "node:fs/promises";
 import type { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
-import { messageOf, RetrieveError } from "../std/index.ts";
+import { diskError, messageOf, RetrieveError } from "../std/index.ts";
 import { createTensor, type DType, type Tensor } from "../tensor/index.ts";
 import { providerOf } from "./devices.ts";
 
@@ -15,7 +16,8 @@ export interface Session extends AsyncDisposable {
   /**
    * Computes the outputs of one batch. The feeds may be used again at once; the result is the caller's own.
    *
-   * Throws `invalid_argument` for a missing, unknown or misshapen input, or a closed session.
+   * Throws `invalid_argument` for a missing or misshapen input, or a closed session. Feeds that the model does not
+   * know are ignored.
    */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** Frees the model. Runs that have begun are waited for. Closing again does nothing. */
@@ -32,7 +34,8 @@ export interface SessionOptions {
 /**
  * Opens a model from its bytes or from a file; a file may have its weights in other files beside it.
  *
- * Throws `unsupported` for a device that is not there, `invalid_data` for a model that ONNX Runtime does not take.
+ * Throws `not_found` for a missing file, `unsupported` for a device that is not there, `invalid_data` for a model that
+ * ONNX Runtime does not take.
  * Memory: the weights, and once more while it opens.
  */
 export async function openSession(
@@ -41,6 +44,7 @@ export async function openSession(
 ): Promise<Session> {
   const ort = await import("onnxruntime-node");
   const provider = await providerOf(device);
+  if (typeof model === "string") await checkFile(model);
   const settings: InferenceSession.SessionOptions = {
     executionProviders: [provider],
     intraOpNumThreads: threads,
@@ -48,6 +52,8 @@ export async function openSession(
     graphOptimizationLevel: "all",
     // Every batch has its own shape: a plan of the memory for each costs more than it saves.
     enableMemPattern: false,
+    // The fused kernel takes 4 to 7 times as long as an addition and a layer normalisation after each other.
+    extra: { optimization: { disable_specified_optimizers: "SkipLayerNormFusion" } },
     logSeverityLevel: 3,
   };
   const session = await create(ort.InferenceSession, model, settings, device);
@@ -56,6 +62,14 @@ export async function openSession(
     const [dtype, data] = [tensor.dtype as "float32", ownData(tensor) as Float32Array];
     return new ort.Tensor(dtype, data, tensor.shape);
   });
+}
+
+async function checkFile(path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK);
+  } catch (error) {
+    throw diskError(error, path);
+  }
 }
 
 async function create(
