@@ -2,12 +2,13 @@
 
 import type { Retrieved } from "../retrieve/index.ts";
 import { RetrieveError } from "../std/index.ts";
-import { composePrompt } from "./compose/compose.ts";
+import { type ComposeOptions, composePrompt } from "./compose/compose.ts";
 import type { Augmented, KnowledgePiece, Message, PieceOf, Pieces } from "./compose/prompt.ts";
 import { focusPassages } from "./focus.ts";
 import type { AugmentOptions, SearchOptions } from "./index-types.ts";
 import { type KindName, kindNames } from "./kind-names.ts";
 import { kinds } from "./kinds/all.ts";
+import { normalize } from "./memory/turn.ts";
 import { type Asked, questionOf, searchKind } from "./search.ts";
 import { checkKind, type Session } from "./session.ts";
 
@@ -25,13 +26,27 @@ export async function enrich(
   if (!(maxTokens >= 1)) {
     throw new RetrieveError("invalid_argument", `maxTokens: got ${maxTokens}, wanted a number of at least 1`);
   }
-  const wanted = wantedKinds(session, options);
-  const found = { ...(await findPieces(session, asked, wanted, options)) };
+  const found = await findPieces(session, asked, wantedKinds(session, options), options);
   const countTokens = options.countTokens ?? (await defaultCounter(session));
   const messages: readonly Message[] = typeof asked === "string" ? [{ role: "user", content: asked }] : asked;
-  const augmented = composePrompt(messages, found, { maxTokens, countTokens });
+  const augmented = composeOnce(messages, found, { maxTokens, countTokens });
   session.recalled.add(recalledTexts(found, augmented));
   return augmented;
+}
+
+/** A prompt in which memory does not repeat what the kept messages say: what was just said is often the nearest. */
+function composeOnce(messages: readonly Message[], found: Pieces, options: ComposeOptions): Augmented {
+  const augmented = composePrompt(messages, found, options);
+  const kept = messages.filter(({ content }) =>
+    augmented.messages.some((message) => message.content.endsWith(content)),
+  );
+  const said = new Set(kept.map(({ content }) => normalize(content)));
+  const remembered = found.memory ?? [];
+  const news = remembered.filter(
+    ({ said: turns }) => turns === undefined || !turns.every((turn) => said.has(normalize(turn))),
+  );
+  if (news.length === remembered.length) return augmented;
+  return composePrompt(messages, { ...found, memory: news }, options);
 }
 
 function wantedKinds(session: Session, { kinds: named }: AugmentOptions): readonly KindName[] {

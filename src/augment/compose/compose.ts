@@ -1,7 +1,7 @@
 /** A prompt from messages and retrieved pieces within a budget of tokens. Pure: no model, no index, no clock. */
 
 import { RetrieveError } from "../../std/index.ts";
-import type { KindName } from "../kind-names.ts";
+import { type KindName, kindNames } from "../kind-names.ts";
 import { markFor } from "./fence.ts";
 import { type Conversation, gap, layOut, ruleFor, splitConversation } from "./layout.ts";
 import type { Augmented, Citation, Message, PieceOf, Pieces, PromptItem } from "./prompt.ts";
@@ -18,7 +18,7 @@ export interface ComposeOptions {
  * The messages with as much of `pieces` as the budget holds.
  *
  * Always kept: leading system messages, and everything from the last user message on. The rest of the budget is
- * shared by {@link shareTokens} among tools, knowledge, memory, examples and the earlier conversation, in this
+ * shared by {@link shareTokens} among knowledge, memory, examples, tools and the earlier conversation, in this
  * order. Each kind gives up its least relevant pieces first, the conversation its oldest messages; a piece larger
  * than all that is to be shared is passed over. Throws `invalid_argument` without a user message, or when what is
  * always kept exceeds `maxTokens`.
@@ -80,9 +80,6 @@ function tooLarge(required: number, maxTokens: number): RetrieveError {
   );
 }
 
-/** How the kinds stand in line for tokens. */
-const claimOrder: readonly KindName[] = ["tools", "knowledge", "memory", "examples"];
-
 interface Chosen {
   readonly pieces: Pieces;
   /** How many of the newest messages. */
@@ -90,12 +87,12 @@ interface Chosen {
 }
 
 function choose(conversation: Conversation, pieces: Pieces, pot: number, meter: Meter): Chosen {
-  const withPieces = claimOrder.some((kind) => (pieces[kind] ?? []).length > 0);
+  const withPieces = kindNames.some((kind) => (pieces[kind] ?? []).length > 0);
   const budget = pot - (withPieces ? meter.rule(pieces) : 0);
   const fitting = eachKind(pieces, (kind, list) =>
     list.filter((piece) => meter.section(kind, { [kind]: [piece] }) <= budget),
   );
-  const kinds = claimOrder.filter((kind) => (fitting[kind] ?? []).length > 0);
+  const kinds = kindNames.filter((kind) => (fitting[kind] ?? []).length > 0);
   const history = historyClaim(conversation.history, meter);
   // Where nothing retrieved fits, the rule is not needed and its tokens are the conversation's.
   if (kinds.length === 0) return { pieces: {}, history: shareTokens(pot, [history])[0] ?? 0 };

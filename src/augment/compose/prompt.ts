@@ -31,6 +31,8 @@ export interface MemoryPiece extends Ranked {
   readonly start: number;
   /** Consecutive parts: the chunk itself and the one after it. */
   readonly parts: readonly string[];
+  /** Of a conversation: what the turns of the chunk itself say, without the speakers. */
+  readonly said?: readonly string[];
   /** What stood between two parts: nothing where they are slices of one text, a line break between turns. */
   readonly between: "" | "\n";
   /** ISO 8601, where it is known. */

@@ -86,7 +86,7 @@ export function memoryPiece({ id, value, metadata }: Document, score: number): M
     of,
     start,
     ...(turns.length > 0
-      ? { parts: [...turns, ...next].map(turnLine), between: "\n" }
+      ? { parts: [...turns, ...next].map(turnLine), said: turns.map((turn) => turn.text), between: "\n" }
       : { parts: [text, nextText].filter((part) => part !== ""), between: "" }),
     ...(typeof time === "string" ? { time } : {}),
   };
