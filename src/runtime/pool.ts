@@ -113,7 +113,8 @@ function createPool(members: readonly Member[], { inputs, outputs }: Names): Ses
 }
 
 function startWorker(): Member {
-  const worker = new Worker(new URL("./worker.js", import.meta.url));
+  // Flags of the main thread, such as --input-type, are not for this file.
+  const worker = new Worker(new URL("./worker.js", import.meta.url), { execArgv: [] });
   const ended = new Promise<unknown>((resolve) => {
     worker.once("error", resolve);
     worker.once("exit", (code) => resolve(`exit code ${code}`));

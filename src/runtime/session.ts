@@ -98,11 +98,14 @@ function wrap(session: InferenceSession, toOrt: (tensor: Tensor) => OrtTensor): 
   let closed: Promise<void> | undefined;
   let last: Promise<unknown> = Promise.resolve();
   const compute = async (feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> => {
-    const given = Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)] as const);
-    const results = await session.run(Object.fromEntries(given)).catch((error: unknown) => {
+    try {
+      const given = Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)] as const);
+      const results = await session.run(Object.fromEntries(given));
+      return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, fromOrt(result)]));
+    } catch (error) {
+      if (RetrieveError.isInstance(error)) throw error;
       throw new RetrieveError("invalid_argument", `session: ${messageOf(error)}`, { cause: error });
-    });
-    return Object.fromEntries(Object.entries(results).map(([name, result]) => [name, fromOrt(result)]));
+    }
   };
   const close = (): Promise<void> => {
     closed ??= last.then(() => session.release());
