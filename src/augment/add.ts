@@ -1,5 +1,6 @@
 /** Writing: sources into the collection of their kind, turns as they happen, removal by id. */
 
+import { normalize } from "node:path";
 import type { Collection, PutOptions } from "../retrieve/index.ts";
 import type { AddOptions, AddReport, DeleteReport, RecordOf, Turn } from "./index-types.ts";
 import type { KindName } from "./kind-names.ts";
@@ -19,9 +20,11 @@ export async function addSources<Name extends KindName>(
   const kind = kinds[name];
   const collection = await session.folder.create(name, options.task ?? kind.task);
   const context = await readContext(session, collection, options);
-  const report = await collection.put(kind.read(sources, context), {
+  const places = name === "tools" ? sources : sources.map(withoutDetours);
+  const report = await collection.put(kind.read(places, context), {
     ...putOptions(session, options),
     sync: options.sync ?? false,
+    origins: places.filter((source) => typeof source === "string"),
   });
   return { kind: name, ...report, seconds: secondsSince(start) };
 }
@@ -62,6 +65,11 @@ export async function deleteRecords(
     for await (const { id } of collection.iterate({ filter })) records.add(recordOf(id));
   }
   return { kind, removed: await collection.remove([...records]) };
+}
+
+/** `./docs/` and `docs` are one origin, and their files have the same ids. */
+function withoutDetours<Source>(source: Source | string): Source | string {
+  return typeof source === "string" ? normalize(source).replace(/(?<=.)[\\/]+$/, "") : source;
 }
 
 /** The source record of a document: `guide.md` of `guide.md#3`. */

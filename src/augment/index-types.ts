@@ -10,6 +10,7 @@ import type { OnNotice, OnProgress } from "../std/index.ts";
 import type { Filter, JsonValue, Scalar } from "../store/index.ts";
 import type { Augmented, Message } from "./compose/prompt.ts";
 import type { KindName } from "./kind-names.ts";
+import type { CallToolOptions } from "./tools/index.ts";
 
 /** A passage of knowledge given in memory instead of a file. */
 export interface KnowledgeRecord {
@@ -183,16 +184,8 @@ export interface AugmentOptions extends MemoryScope {
   readonly signal?: AbortSignal;
 }
 
-export interface CallOptions {
-  /**
-   * What may run: a host (`api.example.com`, `localhost:8080`) for OpenAPI tools, a server's name for MCP tools.
-   * Nothing runs that is not named here.
-   */
-  readonly allow: readonly string[];
-  /** Host functions by tool name, for tools that were added as bare schemas. */
-  readonly functions?: Readonly<Record<string, (args: JsonValue, signal?: AbortSignal) => unknown>>;
-  readonly signal?: AbortSignal;
-}
+/** What may run, with which functions, headers and limits: see {@link CallToolOptions.allow}. */
+export type CallOptions = CallToolOptions;
 
 export interface CallReport {
   readonly tool: string;

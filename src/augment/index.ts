@@ -2,6 +2,7 @@
 
 export { type ComposeOptions, composePrompt } from "./compose/compose.ts";
 export type {
+  Augmented,
   Citation,
   ExamplePiece,
   KnowledgePiece,
@@ -9,7 +10,6 @@ export type {
   Message,
   PieceOf,
   Pieces,
-  Prompt,
   PromptItem,
   ToolPiece,
 } from "./compose/prompt.ts";
@@ -20,6 +20,7 @@ export type {
   CallOptions,
   CallReport,
   DeleteReport,
+  EncoderSettings,
   ExampleRecord,
   Index,
   IndexStatus,
@@ -37,3 +38,4 @@ export type {
   Turn,
 } from "./index-types.ts";
 export { type KindName, kindNames } from "./kind-names.ts";
+export { open } from "./open.ts";

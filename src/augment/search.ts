@@ -4,6 +4,7 @@ import type { Query, Retrieved, RetrieveOptions } from "../retrieve/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import { type Filter, parseFilter } from "../store/index.ts";
 import type { Message } from "./compose/prompt.ts";
+import { conversationQuery } from "./conversation.ts";
 import type { SearchOptions } from "./index-types.ts";
 import type { KindName } from "./kind-names.ts";
 import { fadeWithAge, scopeConditions } from "./memory/scope.ts";
@@ -54,7 +55,10 @@ function queryFor(kind: KindName, asked: Asked): { readonly query: string | Quer
   const last = asked.findLastIndex(({ role }) => role === "user");
   const history = asked.slice(0, last).filter(({ role }) => role === "user" || role === "assistant");
   if (history.length === 0) return { query: question };
-  const query = { text: [...history.map(({ content }) => content), question].join("\n") };
+  const query = conversationQuery(
+    history.map(({ content }) => content),
+    question,
+  );
   return kind === "knowledge" ? { query, task: "convsearch" } : { query };
 }
 

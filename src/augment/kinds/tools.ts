@@ -1,8 +1,7 @@
 /** Tools: what a model can call. The key is the description in the reference system's layout, the value the tool. */
 
 import type { ToolPiece } from "../compose/prompt.ts";
-import { toolOf } from "../tool-value.ts";
-import { functionTools, readTools, toolSchema, toolSourceRecord } from "../tools/index.ts";
+import { functionTools, parseTool, readTools, toolSchema, toolSourceRecord } from "../tools/index.ts";
 import type { Kind } from "./kind.ts";
 
 /** OpenAPI documents, files of function schemas, MCP servers; function schemas as records. */
@@ -22,7 +21,7 @@ export const tools: Kind<"tools"> = {
   },
   present: (found) =>
     found.map(({ id, score, value }): ToolPiece => {
-      const tool = toolOf(value, id);
+      const tool = parseTool(value);
       return { id, score, name: tool.name, schema: toolSchema(tool) };
     }),
 };

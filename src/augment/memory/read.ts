@@ -48,7 +48,7 @@ export async function* readGivenTurns(
   });
   for (const { name, user, turns: spoken } of byConversation(turns)) {
     const id = `${name}/${spoken.slice(0, 1).map(turnKey).join("").slice(0, 8)}`;
-    yield* conversationRecord({ id, name, user, source: name, turns: spoken }, "turns", context);
+    yield await conversationRecord({ id, name, user, source: name, turns: spoken }, "turns", context);
   }
 }
 
@@ -84,7 +84,7 @@ async function* readConversations(
       ...(time === undefined ? {} : { time }),
     }));
     const conversation = { id: first.record, name, user, source: first.source, turns: kept };
-    yield* conversationRecord(conversation, origin, context);
+    yield await conversationRecord(conversation, origin, context);
   }
 }
 
@@ -97,15 +97,14 @@ interface ConversationSource {
   readonly turns: readonly KeptTurn[];
 }
 
-/** Nothing where other records of the conversation hold every turn. */
-async function* conversationRecord(
+/** Without documents where other records of the conversation hold every turn. */
+async function conversationRecord(
   { id, name, user, source, turns }: ConversationSource,
   origin: string,
   context: ReadContext,
-): AsyncGenerator<SourceRecord> {
+): Promise<SourceRecord> {
   const gate = createGate(await turnsElsewhere(name, id, context), context.recalled);
   const admitted = turns.flatMap((turn) => gate.admit(turn) ?? []);
-  if (admitted.length === 0) return;
   const stretch = {
     conversation: name,
     ...(user === undefined ? {} : { user }),
@@ -113,7 +112,7 @@ async function* conversationRecord(
     source,
     turns: admitted,
   };
-  yield {
+  return {
     id,
     hash: hashOf("turns", stretch),
     origin,
