@@ -13,6 +13,7 @@ export type {
   PromptItem,
   ToolPiece,
 } from "./compose/prompt.ts";
+export { conversationQuery } from "./conversation.ts";
 export type {
   AddOptions,
   AddReport,

@@ -1,0 +1,189 @@
+/**
+ * Does memory find what was said: questions about long conversations, with the turns that answer them as gold.
+ *
+ * Turns are ranked within the question's conversation. A stored unit passes its score to each of its turns, in their
+ * order, and only the first k turns count.
+ */
+
+import type { Encoder, TaskName } from "../encoder/index.ts";
+import type { Collection, SearchMethod } from "../retrieve/index.ts";
+import type { OnNotice, OnProgress } from "../std/index.ts";
+import { openCorpus } from "./corpus.ts";
+import {
+  type MemoryBenchmark,
+  type MemoryQuestion,
+  readMemoryBenchmark,
+  type SpokenTurn,
+} from "./realtalk.ts";
+import { encodingOf, type RetrievalReport, rounded } from "./retrieval.ts";
+
+/** A stored unit: what is searched, and the turns that it passes its score to. */
+export interface MemoryUnit {
+  readonly text: string;
+  /** Ids within the conversation, in its order. */
+  readonly turns: readonly string[];
+}
+
+export interface EvaluateMemoryOptions {
+  readonly folder: string;
+  /** Default `test` where a question has it, else `dev`; in a folder without splits, all. */
+  readonly split?: string;
+  /** The instruction pair of both sides. Default `chat`. */
+  readonly task?: TaskName;
+  /** Default hybrid alone. */
+  readonly methods?: readonly SearchMethod[];
+  readonly encoder: Encoder;
+  /** How a conversation is cut into what is stored. Default {@link datedTurns}. */
+  readonly units?: (turns: readonly SpokenTurn[]) => readonly MemoryUnit[];
+  /** Where document vectors are kept between runs. Default: nowhere. */
+  readonly cacheFolder?: string;
+  readonly onProgress?: OnProgress;
+  readonly onNotice?: OnNotice;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Each turn by itself: `[29 December 2023] Emi: text`, without the date where there is none.
+ *
+ * On the train part of RealTalk a turn finds more evidence than a pair of turns, and questions name days and people.
+ */
+export function datedTurns(turns: readonly SpokenTurn[]): MemoryUnit[] {
+  return turns.map(({ id, speaker, text, date }) => ({
+    text: `${date === undefined ? "" : `[${dayOf(date)}] `}${speaker}: ${text}`,
+    turns: [id],
+  }));
+}
+
+/**
+ * Recall@5, Recall@10, Hit@5 (any of the evidence) and All@5 (all of it), as means over the questions with evidence,
+ * once for each method.
+ *
+ * Throws `not_found` for a missing file or split and `invalid_data` naming file and line for a malformed one.
+ */
+export async function evaluateMemory(options: EvaluateMemoryOptions): Promise<RetrievalReport[]> {
+  const { encoder, methods = ["hybrid"], units: cut = datedTurns } = options;
+  const started = performance.now();
+  const benchmark = await readMemoryBenchmark(options.folder, options);
+  const units = unitsOf(benchmark, cut);
+  await using collection = await openCorpus({
+    documents: [...units].map(([id, { text, conversation }]) => ({ id, text, metadata: { conversation } })),
+    queries: benchmark.questions.map(({ question }) => question),
+    encoder,
+    task: options.task ?? "chat",
+    methods,
+    cacheFolder: options.cacheFolder,
+    encoding: encodingOf(options),
+  });
+  const shared = performance.now() - started;
+
+  const reports: RetrievalReport[] = [];
+  for (const method of methods) {
+    const begun = performance.now();
+    const rows: Measured[] = [];
+    for (const question of benchmark.questions) {
+      rows.push(
+        measure(await rankTurns(collection, units, question, method, options.signal), question.evidence),
+      );
+      options.onProgress?.({
+        done: rows.length,
+        total: benchmark.questions.length,
+        unit: `${method} questions`,
+      });
+    }
+    reports.push({
+      metrics: meanOf(rows),
+      queries: rows.length,
+      corpus: benchmark.conversations.reduce((sum, { turns }) => sum + turns.length, 0),
+      seconds: Math.round(shared + performance.now() - begun) / 1000,
+      model: method === "bm25" ? null : encoder.name,
+      method,
+      split: benchmark.split,
+    });
+  }
+  return reports;
+}
+
+interface PlacedUnit extends MemoryUnit {
+  readonly conversation: string;
+}
+
+function unitsOf(
+  { conversations }: MemoryBenchmark,
+  cut: (turns: readonly SpokenTurn[]) => readonly MemoryUnit[],
+): Map<string, PlacedUnit> {
+  const units = new Map<string, PlacedUnit>();
+  for (const { id: conversation, turns } of conversations) {
+    // Padded, because equal scores are ranked by id: earlier turns come first.
+    for (const [index, unit] of cut(turns).entries()) {
+      units.set(`${conversation}#${String(index).padStart(6, "0")}`, { ...unit, conversation });
+    }
+  }
+  return units;
+}
+
+async function rankTurns(
+  collection: Collection,
+  units: ReadonlyMap<string, PlacedUnit>,
+  { conversation, question }: MemoryQuestion,
+  method: SearchMethod,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const hits = await collection.search(question, {
+    method,
+    topK: searchedUnits,
+    filter: { field: "conversation", op: "=", value: conversation },
+    ...(signal && { signal }),
+  });
+  return [...new Set(hits.flatMap(({ id }) => units.get(id)?.turns ?? []))];
+}
+
+/** Enough for ten different turns where units of two overlap. */
+const searchedUnits = 20;
+
+interface Measured {
+  readonly "Recall@5": number;
+  readonly "Recall@10": number;
+  readonly "Hit@5": number;
+  readonly "All@5": number;
+}
+
+function measure(ranking: readonly string[], evidence: ReadonlySet<string>): Measured {
+  const found = (k: number): number => ranking.slice(0, k).filter((turn) => evidence.has(turn)).length;
+  return {
+    "Recall@5": found(5) / evidence.size,
+    "Recall@10": found(10) / evidence.size,
+    "Hit@5": found(5) > 0 ? 1 : 0,
+    "All@5": found(5) === evidence.size ? 1 : 0,
+  };
+}
+
+function meanOf(rows: readonly Measured[]): Record<string, number> {
+  const mean = (name: keyof Measured): number => rows.reduce((sum, row) => sum + row[name], 0) / rows.length;
+  return rounded({
+    "Recall@5": mean("Recall@5"),
+    "Recall@10": mean("Recall@10"),
+    "Hit@5": mean("Hit@5"),
+    "All@5": mean("All@5"),
+  });
+}
+
+const months = [
+  "January",
+  "February",
+  "March",
+  "April",
+  "May",
+  "June",
+  "July",
+  "August",
+  "September",
+  "October",
+  "November",
+  "December",
+];
+
+/** `2023-12-29T…` in words, as people write days. */
+function dayOf(date: string): string {
+  const [year = "", month = "", day = ""] = date.slice(0, 10).split("-");
+  return `${Number(day)} ${months[Number(month) - 1] ?? month} ${year}`;
+}

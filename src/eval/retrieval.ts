@@ -1,0 +1,137 @@
+/**
+ * A benchmark run against the retriever itself: the collection, the stores' exact search, BM25 and the fusion that
+ * serve users also rank here.
+ */
+
+import { conversationQuery } from "../augment/index.ts";
+import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
+import type { Query, SearchMethod } from "../retrieve/index.ts";
+import type { OnNotice, OnProgress } from "../std/index.ts";
+import { type BenchmarkQuery, readBenchmark } from "./beir.ts";
+import { openCorpus } from "./corpus.ts";
+import { evaluateRun, type Run, type Scored } from "./metrics.ts";
+import { runDepth, strictlyFalling } from "./trec.ts";
+
+/**
+ * Which turns of a conversation make the query, each in full: the last alone, also the user's earlier ones, or all.
+ * A function makes queries of its own form.
+ */
+export type HistoryForm = "last" | "user" | "all" | ((query: BenchmarkQuery) => Query);
+
+export interface EvaluateRetrievalOptions {
+  /** A folder in the BEIR layout. */
+  readonly folder: string;
+  /** Default `test` where there is one, else `dev`. */
+  readonly split?: string;
+  /** The instruction pair of both sides. Default `qa`. */
+  readonly task?: TaskName;
+  /** Default hybrid alone. The corpus is encoded once for all. */
+  readonly methods?: readonly SearchMethod[];
+  readonly encoder: Encoder;
+  /** Default: the form in which a chat is searched, {@link conversationQuery}. */
+  readonly history?: HistoryForm;
+  /** How deep rankings go. Default 100. */
+  readonly topK?: number;
+  /** Where document vectors are kept between runs. Default: nowhere. */
+  readonly cacheFolder?: string;
+  readonly onProgress?: OnProgress;
+  readonly onNotice?: OnNotice;
+  readonly signal?: AbortSignal;
+}
+
+/** What was measured, in the shape that the command line prints. */
+export interface RetrievalReport {
+  /** Means over the queries of the split that have gold. */
+  readonly metrics: Readonly<Record<string, number>>;
+  readonly queries: number;
+  readonly corpus: number;
+  /** From reading to the last metric; the time that methods share counts for each. */
+  readonly seconds: number;
+  /** The encoder; null for bm25, which has none. */
+  readonly model: string | null;
+  readonly method: SearchMethod;
+  readonly split: string;
+}
+
+export interface RetrievalEvaluation {
+  readonly report: RetrievalReport;
+  /** The rankings in the order of use, scores strictly falling: trec_eval on the written run agrees with the report. */
+  readonly run: Run;
+}
+
+/**
+ * Ranks the corpus for each query of the split, once for each method, and measures the rankings.
+ *
+ * Throws what {@link readBenchmark} throws.
+ */
+export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Promise<RetrievalEvaluation[]> {
+  const { encoder, methods = ["hybrid"], topK = runDepth, signal } = options;
+  const started = performance.now();
+  const benchmark = await readBenchmark(options.folder, options);
+  const queries = benchmark.queries.map((query) => ({
+    id: query.id,
+    query: queryOf(query, options.history),
+  }));
+  await using collection = await openCorpus({
+    documents: benchmark.corpus.map(({ id, text }) => ({ id, text, metadata: {} })),
+    queries: queries.map(({ query }) => query.text),
+    encoder,
+    task: options.task ?? "qa",
+    methods,
+    cacheFolder: options.cacheFolder,
+    encoding: encodingOf(options),
+  });
+  const shared = performance.now() - started;
+
+  const evaluations: RetrievalEvaluation[] = [];
+  for (const method of methods) {
+    const begun = performance.now();
+    const run = new Map<string, Scored[]>();
+    for (const { id, query } of queries) {
+      const hits = await collection.search(query, { method, topK, ...(signal && { signal }) });
+      run.set(id, strictlyFalling(hits));
+      options.onProgress?.({ done: run.size, total: queries.length, unit: `${method} queries` });
+    }
+    const { mean } = evaluateRun(run, benchmark.qrels);
+    const report = {
+      metrics: rounded(mean),
+      queries: queries.length,
+      corpus: benchmark.corpus.length,
+      seconds: Math.round(shared + performance.now() - begun) / 1000,
+      model: method === "bm25" ? null : encoder.name,
+      method,
+      split: benchmark.split,
+    };
+    evaluations.push({ report, run });
+  }
+  return evaluations;
+}
+
+function queryOf(query: BenchmarkQuery, form?: HistoryForm): Query {
+  const { history, text } = query;
+  if (typeof form === "function") return form(query);
+  if (form === undefined)
+    return conversationQuery(
+      history.map((turn) => turn.text),
+      text,
+    );
+  const turns = form === "last" ? [] : history.filter(({ role }) => form === "all" || role === "user");
+  // Newest first, because the encoder cuts on the right.
+  const texts = [text, ...turns.map((turn) => turn.text).toReversed()];
+  return { text: texts.join(" "), lexical: texts.map((turn) => ({ text: turn, weight: 1 })) };
+}
+
+/** What of the options encoding takes. */
+export function encodingOf({
+  onProgress,
+  signal,
+}: Pick<EncodeOptions, "onProgress" | "signal">): EncodeOptions {
+  return { ...(onProgress && { onProgress }), ...(signal && { signal }) };
+}
+
+/** To five decimals, as people and diffs read them. */
+export function rounded(metrics: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, value]) => [name, Math.round(value * 1e5) / 1e5]),
+  );
+}

@@ -1,0 +1,89 @@
+/** Document vectors that are computed once: kept in a folder under what they were made of. */
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
+import { diskError, RetrieveError, writeFileAtomic } from "../std/index.ts";
+
+export interface VectorOptions extends EncodeOptions {
+  readonly task: TaskName;
+  /** Where the vectors are kept between runs; without it they are not. */
+  readonly cacheFolder?: string | undefined;
+}
+
+/**
+ * The document vectors of `texts`, in their order, from the cache folder where they are there.
+ *
+ * A cache file holds little-endian float32 [n, d] and is named by a hash of the encoder's fingerprint under the task and
+ * of the texts: another model, instruction or corpus is another file, and none is ever out of date.
+ */
+export async function documentVectors(
+  encoder: Encoder,
+  texts: readonly string[],
+  { cacheFolder, ...options }: VectorOptions,
+): Promise<Float32Array[]> {
+  if (cacheFolder === undefined) return await encoder.encodeDocuments(texts, options);
+  const path = join(cacheFolder, `${contentKey(encoder.fingerprint(options.task), texts)}.f32`);
+  const { dimensions } = encoder;
+  const kept = await readVectors(path, texts.length, dimensions);
+  if (kept !== undefined) return kept;
+  const vectors = await encoder.encodeDocuments(texts, options);
+  await writeFileAtomic(path, formatVectors(vectors));
+  return vectors;
+}
+
+/**
+ * `encoder` with the answers for these texts known: what is searched and ranked runs as ever, without encoding again.
+ *
+ * A text that is not known is a fault of the caller: `internal`. Closing it leaves `encoder` open.
+ */
+export function withKnownVectors(
+  encoder: Encoder,
+  known: {
+    readonly query: ReadonlyMap<string, Float32Array>;
+    readonly document: ReadonlyMap<string, Float32Array>;
+  },
+): Encoder {
+  const lookUp = (side: "query" | "document", text: string): Float32Array => {
+    const vector = known[side].get(text);
+    if (vector !== undefined) return vector;
+    throw new RetrieveError("internal", `a ${side} was not encoded before: "${text.slice(0, 60)}"`);
+  };
+  return {
+    ...encoder,
+    encodeQueries: async (texts) => texts.map((text) => lookUp("query", text)),
+    encodeDocuments: async (texts) => texts.map((text) => lookUp("document", text)),
+    async *encode(side, texts) {
+      for await (const text of texts) yield lookUp(side, text);
+    },
+    close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+function contentKey(fingerprint: string, texts: readonly string[]): string {
+  const hash = createHash("sha256").update(`${fingerprint}\n`);
+  for (const text of texts) hash.update(`${Buffer.byteLength(text)}\n`).update(text);
+  return hash.digest("hex").slice(0, 40);
+}
+
+async function readVectors(
+  path: string,
+  count: number,
+  dimensions: number,
+): Promise<Float32Array[] | undefined> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    const readable = diskError(error, path);
+    if (RetrieveError.isInstance(readable) && readable.code === "not_found") return undefined;
+    throw readable;
+  });
+  if (bytes === undefined || bytes.length !== count * dimensions * 4) return undefined;
+  const all = new Float32Array(count * dimensions);
+  new Uint8Array(all.buffer).set(bytes);
+  return Array.from({ length: count }, (_, row) => all.subarray(row * dimensions, (row + 1) * dimensions));
+}
+
+function* formatVectors(vectors: readonly Float32Array[]): Generator<Uint8Array> {
+  for (const vector of vectors) yield new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+}
