@@ -78,6 +78,7 @@ function createPool(members: readonly Member[], { inputs, outputs }: Names): Ses
       finish(member, reply);
       dispatch();
     });
+    member.worker.unref(); // after the listener, which holds the process
     member.ended.then((reason) => {
       alive.delete(member);
       member.job?.reject(deadError(reason));
@@ -131,7 +132,6 @@ async function openIn({ worker, ended }: Member, model: Uint8Array | string, dev
   const reply = await Promise.race([answered, died]);
   if (reply.kind === "error") throw new RetrieveError(reply.code, reply.message);
   if (reply.kind === "result") throw new RetrieveError("internal", "session pool: a result before any run");
-  worker.unref();
   return reply;
 }
 
