@@ -1,5 +1,6 @@
 /** Tools for language models: read from what describes them, offered as schemas, run where the host allows it. */
 
+export { type CallToolOptions, callTool, type HostFunction, parseTool, type ToolResult } from "./call.ts";
 export { toolDocumentText } from "./document-text.ts";
 export { type FunctionToolsOptions, functionTools } from "./functions.ts";
 export type { JsonObject } from "./json.ts";

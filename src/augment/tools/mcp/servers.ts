@@ -95,41 +95,39 @@ async function start(launch: McpLaunch, options: McpRequestOptions, onClose: () 
   transport.stderr?.on("data", (part: Buffer) => {
     stderr = (stderr + part.toString("utf8")).slice(-stderrTail);
   });
-  const explain = (error: unknown, doing: string): unknown =>
-    mcpError(error, doing, launch, stderr, options.signal);
+  const guarded = async <Value>(
+    run: () => Promise<Value>,
+    doing: string,
+    signal?: AbortSignal,
+  ): Promise<Value> => {
+    try {
+      return await run();
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : mcpError(error, doing, launch, stderr);
+    }
+  };
   const client = new Client({ name: "retrieve-anything", version: "1" }, { listMaxPages: maxPages });
   client.onclose = onClose;
   try {
-    await client.connect(transport, requestOptions(options));
+    await guarded(() => client.connect(transport, requestOptions(options)), "did not start", options.signal);
   } catch (error) {
     await transport.close();
-    throw explain(error, "did not start");
+    throw error;
   }
   const server: McpServer = {
     name: client.getServerVersion()?.name ?? command,
-    listTools: (request) =>
-      guarded(
-        async () => (await client.listTools(undefined, requestOptions(request))).tools,
-        (error) => explain(error, "did not list its tools"),
-      ),
-    callTool: (name, input, request) =>
-      guarded(
-        () => client.callTool({ name, arguments: input }, requestOptions(request)),
-        (error) => explain(error, `failed to run ${name}`),
-      ),
+    listTools: async (request) => {
+      const list = (): ReturnType<Client["listTools"]> =>
+        client.listTools(undefined, requestOptions(request));
+      return (await guarded(list, "did not list its tools", request.signal)).tools;
+    },
+    callTool: (name, input, request) => {
+      const call = (): Promise<McpToolResult> =>
+        client.callTool({ name, arguments: input }, requestOptions(request));
+      return guarded(call, `failed to run ${name}`, request.signal);
+    },
   };
   return { server, client };
-}
-
-async function guarded<Value>(
-  run: () => Promise<Value>,
-  explain: (error: unknown) => unknown,
-): Promise<Value> {
-  try {
-    return await run();
-  } catch (error) {
-    throw explain(error);
-  }
 }
 
 function requestOptions({ timeoutMs, signal }: McpRequestOptions): {
@@ -143,26 +141,20 @@ function requestOptions({ timeoutMs, signal }: McpRequestOptions): {
 function mcpError(
   error: unknown,
   doing: string,
-  launch: McpLaunch,
+  { command, args }: McpLaunch,
   stderr: string,
-  signal?: AbortSignal,
-): unknown {
-  if (signal?.aborted) return signal.reason;
-  if (RetrieveError.isInstance(error)) return error;
-  const line = [launch.command, ...launch.args].join(" ");
+): RetrieveError {
+  const cause = { cause: error };
   if (systemCode(error) === "ENOENT") {
-    return new RetrieveError(
-      "not_found",
-      `MCP server: no program "${launch.command}"; install it or give its full path`,
-      {
-        cause: error,
-      },
-    );
+    const message = `MCP server: no program "${command}"; install it or give its full path`;
+    return new RetrieveError("not_found", message, cause);
   }
+  // A numeric code is JSON-RPC's: the server answered, and refused.
+  const refused = error instanceof Error && "code" in error && typeof error.code === "number";
   const said = cleanText(stderr);
   return new RetrieveError(
-    "network",
-    `MCP server "${line}" ${doing}: ${cleanText(messageOf(error))}${said === "" ? "" : `; its stderr ends: ${said}`}`,
-    { cause: error },
+    refused ? "tool_failed" : "network",
+    `MCP server "${[command, ...args].join(" ")}" ${doing}: ${cleanText(messageOf(error))}${said === "" ? "" : `; its stderr ends: ${said}`}`,
+    cause,
   );
 }

@@ -1,7 +1,7 @@
 /** Parameters of an operation: from four places in a request to one flat object of arguments. */
 
 import type { JsonValue } from "../../../store/index.ts";
-import { isForbiddenHeader } from "../headers.ts";
+import { isForbiddenHeader } from "../http/headers.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import type { ParameterPlace } from "../tool.ts";
 import type { OpenApiDocument } from "./document.ts";
