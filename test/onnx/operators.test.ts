@@ -1,0 +1,56 @@
+/** Each operator against ONNX Runtime and a plain formula: the inferred shape and type, the values, the round trip. */
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { createGraph, type Dims, input, type OperatorName, operators, print } from "#src/graph/index.js";
+import { emitModel, parseModel } from "#src/onnx/index.js";
+import { openSession } from "#src/runtime/index.js";
+import type { Tensor } from "#src/tensor/index.js";
+import { expectClose } from "../support/close.ts";
+import { type Case, cases } from "./cases.ts";
+
+/** Float kernels differ from the formula in the last bits, and by the approximations of exp, erf and tanh. */
+const tolerance = 2e-6;
+
+/** Sizes above 1 as symbols that name them: S3 is 3. Size 1 stays, since it broadcasts. */
+const symbols = (shape: Dims): Dims => shape.map((size) => (size === 1 ? 1 : `S${size}`));
+const resolve = (shape: Dims): number[] =>
+  shape.map((dim) => (typeof dim === "number" ? dim : Number(dim.slice(1))));
+
+function indices(shape: readonly number[]): number[][] {
+  return shape.reduce<number[][]>(
+    (all, size) => all.flatMap((index) => Array.from({ length: size }, (_, at) => [...index, at])),
+    [[]],
+  );
+}
+
+async function check({ operands, apply, element }: Case, shapeOf: (shape: Dims) => Dims): Promise<void> {
+  const inputs = operands.map(({ dtype, shape }, nth) => input(`x${nth}`, dtype, shapeOf(shape)));
+  const y = apply(inputs);
+  const graph = createGraph({ inputs, outputs: { y } });
+  const bytes = emitModel(graph, new Map());
+  expect(print(parseModel(bytes).graph)).toBe(print(graph));
+
+  await using session = await openSession(bytes, { threads: 1 });
+  const feeds = Object.fromEntries(operands.map((operand, nth) => [`x${nth}`, operand]));
+  const result = (await session.run(feeds))["y"] as Tensor;
+  expect(result.dtype).toBe(y.dtype);
+  expect(result.shape).toEqual(resolve(y.shape));
+  expectClose(
+    Array.from(result.data as ArrayLike<number>, Number),
+    indices(result.shape).map(element),
+    tolerance,
+  );
+}
+
+describe.each(Object.keys(operators) as OperatorName[])("%s", (name) => {
+  it("has the inferred type and the values of the formula", async () => {
+    await fc.assert(
+      fc.asyncProperty(cases[name], async (example) => {
+        await check(example, (shape) => shape);
+        if (example.symbolic) await check(example, symbols);
+      }),
+      { numRuns: 15, seed: 7 },
+    );
+  });
+});
