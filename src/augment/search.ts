@@ -31,16 +31,15 @@ export async function searchKind(
   asked: Asked,
   options: SearchOptions,
 ): Promise<Retrieved[]> {
-  const query = queryFor(options.kind, asked);
-  const collection = await session.folder.collection(options.kind);
+  const { kind, topK = 10, halfLifeDays } = options;
+  const { query, task } = queryFor(kind, asked);
+  const fades = kind === "memory" && halfLifeDays !== undefined;
+  if (fades) checkHalfLife(halfLifeDays);
+  const asking = retrieveOptions(options, fades ? topK * agedPool : topK, task);
+  const collection = await session.folder.collection(kind);
   if (collection === undefined) return [];
-  const { topK = 10, halfLifeDays } = options;
-  if (options.kind !== "memory" || halfLifeDays === undefined) {
-    return await collection.search(query.query, retrieveOptions(options, topK, query.task));
-  }
-  checkHalfLife(halfLifeDays);
-  const wide = await collection.search(query.query, retrieveOptions(options, topK * agedPool, query.task));
-  return fadeWithAge(wide, halfLifeDays, Date.now()).slice(0, topK);
+  const found = await collection.search(query, asking);
+  return fades ? fadeWithAge(found, halfLifeDays, Date.now()).slice(0, topK) : found;
 }
 
 /** How many times `topK` are looked at before age reorders them. */
