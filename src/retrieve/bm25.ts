@@ -32,6 +32,11 @@ export interface Bm25Scores {
   top(count: number, accept?: (id: string) => boolean): ScoredId[];
   /** 0 for a document that shares no term with the query or is not there. */
   of(id: string): number;
+  /**
+   * Above the score of any document: what one would have that had every term of the query, without end. Terms that
+   * are nowhere in the index count with the highest idf, so `score / ceiling` says how much of the query was found.
+   */
+  readonly ceiling: number;
 }
 
 /** The postings of every live document: `documents[offsets[t]..offsets[t + 1]]` have term t, `counts` times each. */
@@ -145,55 +150,63 @@ function addDocument(state: State, id: string, terms: readonly string[]): void {
 
 function scoreAll(state: State, query: readonly WeightedText[], options: Bm25Options): Bm25Scores {
   const scores = new Float64Array(state.ids.length);
+  let ceiling = 0;
   for (const [term, weight] of queryTerms(query)) {
-    const termId = state.terms.get(term);
-    if (termId !== undefined) addTerm(state, termId, weight, options, scores);
+    const postings = postingsOf(state, state.terms.get(term) ?? -1);
+    // idf = ln(1 + (N - df + 0.5) / (df + 0.5)), positive for every term (as in Lucene)
+    const idf = Math.log(1 + (state.slots.size - postings.frequency + 0.5) / (postings.frequency + 0.5));
+    ceiling += weight * idf;
+    addTerm(state, postings, weight * idf, options, scores);
   }
   return {
+    ceiling,
     top: (count, accept = () => true) => topOf(state, scores, count, accept),
     of: (id) => scores[state.slots.get(id) ?? -1] ?? 0,
   };
 }
 
+interface Postings {
+  /** The packed ones stand between these places. */
+  readonly first: number;
+  readonly last: number;
+  /** Slot, count, slot, count, … */
+  readonly waiting: readonly number[];
+  /** How many live documents have the term. */
+  readonly frequency: number;
+}
+
+function postingsOf({ packed, pending, alive, ids, slots }: State, termId: number): Postings {
+  const first = packed.offsets[termId] ?? 0;
+  const last = packed.offsets[termId + 1] ?? first;
+  const waiting = pending[termId] ?? [];
+  let frequency = last - first + waiting.length / 2;
+  if (slots.size < ids.length) {
+    for (let at = first; at < last; at++) frequency -= Number(!alive[packed.documents[at] as number]);
+    for (let at = 0; at < waiting.length; at += 2) frequency -= Number(!alive[waiting[at] as number]);
+  }
+  return { first, last, waiting, frequency };
+}
+
 /** Adds a term's part of the score to every document that has it, dead ones too: they are left out at the end. */
 function addTerm(
   state: State,
-  termId: number,
+  postings: Postings,
   weight: number,
   options: Bm25Options,
   scores: Float64Array,
 ): void {
   const { packed, lengths } = state;
+  const { first, last, waiting } = postings;
   const { k1 = 0.9, b = 0.4 } = options;
-  const first = packed.offsets[termId] ?? 0;
-  const last = packed.offsets[termId + 1] ?? first;
-  const waiting = state.pending[termId] ?? [];
-  const frequency = frequencyOf(state, first, last, waiting);
-  // idf = ln(1 + (N - df + 0.5) / (df + 0.5)), positive for every term (as in Lucene)
-  const idf = weight * Math.log(1 + (state.slots.size - frequency + 0.5) / (frequency + 0.5));
   const fixed = k1 * (1 - b);
   const byLength = (k1 * b * state.slots.size) / state.totalLength;
-  // idf · tf / (tf + k1 · (1 - b + b · length / average length))
+  // weight · tf / (tf + k1 · (1 - b + b · length / average length))
   const count = (slot: number, tf: number): void => {
     scores[slot] =
-      (scores[slot] as number) + (idf * tf) / (tf + fixed + byLength * (lengths[slot] as number));
+      (scores[slot] as number) + (weight * tf) / (tf + fixed + byLength * (lengths[slot] as number));
   };
   for (let at = first; at < last; at++) count(packed.documents[at] as number, packed.counts[at] as number);
   for (let at = 0; at < waiting.length; at += 2) count(waiting[at] as number, waiting[at + 1] as number);
-}
-
-/** How many live documents have the term. */
-function frequencyOf(
-  { packed, alive, ids, slots }: State,
-  first: number,
-  last: number,
-  waiting: number[],
-): number {
-  if (slots.size === ids.length) return last - first + waiting.length / 2;
-  let frequency = 0;
-  for (let at = first; at < last; at++) frequency += Number(alive[packed.documents[at] as number]);
-  for (let at = 0; at < waiting.length; at += 2) frequency += Number(alive[waiting[at] as number]);
-  return frequency;
 }
 
 function topOf(

@@ -48,12 +48,14 @@ export interface RetrieveOptions {
   readonly topK?: number;
   /** Default `hybrid`. */
   readonly method?: SearchMethod;
+  /** How hybrid joins the two: by their scores (default) or by reciprocal ranks alone. */
+  readonly fusion?: "scores" | "ranks";
   readonly filter?: Filter;
   /** Query instruction; default the collection's task. */
   readonly task?: TaskName;
   /** 0 (default) is relevance alone, 1 is diversity alone: maximal marginal relevance. */
   readonly diversity?: number;
-  /** Hits below are dropped: cosine for dense, the method's own scale otherwise. */
+  /** Hits below are dropped. The scale is the method's: cosine for dense, see `fuseScores` for hybrid. */
   readonly minScore?: number;
   readonly signal?: AbortSignal;
 }
@@ -69,6 +71,8 @@ export interface PutReport {
 export interface PutOptions {
   /** Removes the records of the origins seen in this call that it did not bring. */
   readonly sync?: boolean;
+  /** Origins that count as seen even when nothing comes from them: a folder that has become empty. */
+  readonly origins?: readonly string[];
   /** After each durable batch, with the source records committed so far in this call. */
   readonly onCommit?: (committed: number) => void;
   readonly onProgress?: OnProgress;

@@ -36,9 +36,15 @@ export type {
   SearchMethod,
   SourceRecord,
 } from "./collection.ts";
-export type { CollectionInfo, IndexFolder, IndexFolderOptions, ReindexOptions } from "./index-folder.ts";
+export type {
+  CollectionInfo,
+  IndexFolder,
+  IndexFolderOptions,
+  ReindexOptions,
+} from "./folder/index-folder.ts";
+export { openIndexFolder } from "./folder/open.ts";
+export { type FusionInput, fuseRanks, fuseScores, type RankFusionOptions } from "./fusion.ts";
 export { openCollection } from "./open-collection.ts";
-export { openIndexFolder } from "./open-index-folder.ts";
 export {
   contentHash,
   type DocumentFormat,

@@ -10,10 +10,10 @@
  * Knows no kinds: a collection is a name.
  */
 
-import type { Encoder, TaskName } from "../encoder/index.ts";
-import type { OnNotice, OnProgress } from "../std/index.ts";
-import type { StoreOptions, VectorStore } from "../store/index.ts";
-import type { Collection } from "./collection.ts";
+import type { Encoder, TaskName } from "../../encoder/index.ts";
+import type { OnNotice, OnProgress } from "../../std/index.ts";
+import type { StoreOptions, VectorStore } from "../../store/index.ts";
+import type { Collection } from "../collection.ts";
 
 export interface IndexFolderOptions {
   /**
@@ -58,8 +58,9 @@ export interface IndexFolder extends AsyncDisposable {
   /**
    * The collection of this name, made under `task` where there is none.
    *
-   * Throws `invalid_argument` where there is one under another task, `fingerprint_mismatch` where the index was made
-   * by another encoder, which is opened if it is not yet.
+   * Opens the encoder to make one. Throws `invalid_argument` where there is one under another task,
+   * `fingerprint_mismatch` where the other collections were made by another encoder. A collection that is there
+   * checks its encoder when it first encodes.
    */
   create(name: string, task: TaskName): Promise<Collection>;
   /**
