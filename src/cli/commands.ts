@@ -7,6 +7,7 @@ import type { DefineCommand } from "./command.ts";
 import { defineDelete } from "./delete.ts";
 import { defineDemo } from "./demo.ts";
 import { defineEncode } from "./encode.ts";
+import { defineEval } from "./eval.ts";
 import { defineModels } from "./models.ts";
 import { defineReindex } from "./reindex.ts";
 import { defineSearch } from "./search.ts";
@@ -22,5 +23,6 @@ export const commands: readonly DefineCommand[] = [
   defineDelete,
   defineReindex,
   defineEncode,
+  defineEval,
   defineModels,
 ];

@@ -120,7 +120,7 @@ async function showPromptAndCalls(terminal: Terminal, index: Index, service: Sam
   showPrompt(terminal, await index.augment(question, { maxTokens: 600, topK: 3 }));
   heading(terminal, "two tools called for real");
   await showCall(terminal, index, "getDistance", { from: "Marstal", to: "Ystad" }, service.host);
-  await showCall(terminal, index, "morse_encode", { text: "Bornholm" }, "library");
+  await showCall(terminal, index, "morse_encode", { text: "Bornholm" }, "ships-library");
 }
 
 async function showCall(

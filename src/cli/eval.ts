@@ -1,0 +1,205 @@
+/** `retrieve eval`: benchmarks of retrieval. */
+
+import { homedir } from "node:os";
+import { extname, join } from "node:path";
+import { type Command, InvalidArgumentError } from "commander";
+import { type Encoder, openEncoder } from "../encoder/index.ts";
+import {
+  evaluateMemory,
+  evaluateRetrieval,
+  type RetrievalReport,
+  type Run,
+  writeRun,
+} from "../eval/index.ts";
+import type { SearchMethod } from "../retrieve/index.ts";
+import { RetrieveError } from "../std/index.ts";
+import type { Context, DefineCommand } from "./command.ts";
+import { table } from "./layout.ts";
+import { choiceOf, collect, type GlobalOptions, option, searchMethods } from "./options.ts";
+import { showProgress } from "./progress.ts";
+import { note, print, printJson, type Terminal } from "./terminal.ts";
+
+const histories = ["last", "user", "all"] as const;
+
+interface Floor {
+  readonly metric: string;
+  readonly value: number;
+}
+
+interface EvalFlags extends Omit<GlobalOptions, "model"> {
+  readonly task?: string;
+  readonly split?: string;
+  readonly method?: readonly SearchMethod[];
+  readonly model?: readonly string[] | string;
+  readonly history?: (typeof histories)[number];
+  readonly run?: string;
+  readonly min?: readonly Floor[];
+}
+
+/** One evaluated system: its report, and its rankings where the benchmark has them. */
+interface Evaluated {
+  readonly report: RetrievalReport;
+  readonly run?: Run;
+}
+
+type Evaluate = (encoder: Encoder, folder: string, flags: EvalFlags, shared: Shared) => Promise<Evaluated[]>;
+
+type Shared = Pick<
+  Parameters<typeof evaluateRetrieval>[0],
+  "onProgress" | "onNotice" | "signal" | "cacheFolder"
+> & {
+  readonly methods: readonly SearchMethod[];
+};
+
+export const defineEval: DefineCommand = (program, context) => {
+  const evaluation = program
+    .command("eval")
+    .description("measure retrieval on a benchmark")
+    .addHelpText("after", "\nExample:\n  retrieve eval retrieval ./scifact --method bm25 --method hybrid");
+  benchmark(evaluation, "retrieval", "a folder in the BEIR layout: corpus, queries, qrels")
+    .addOption(
+      option("--history <turns>", `turns of a chat that make the query: ${histories.join(", ")}`).argParser(
+        choiceOf(histories),
+      ),
+    )
+    .addOption(option("--run <file>", "write the rankings as a TREC run"))
+    .addHelpText("after", "\nExample:\n  retrieve eval retrieval ./scifact --split test --min nDCG@10=0.6")
+    .action(measuring(context, onRetrieval));
+  benchmark(evaluation, "memory", "long conversations with questions: conversations.jsonl, questions.jsonl")
+    .addHelpText("after", "\nExample:\n  retrieve eval memory ./realtalk --split dev --method hybrid")
+    .action(measuring(context, onMemory));
+};
+
+function benchmark(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .argument("<dir>", "folder of the benchmark")
+    .addOption(option("--task <task>", "instruction pair of both sides"))
+    .addOption(option("--split <split>", "default test where there is one, else dev"))
+    .addOption(
+      option("--method <method>", `${searchMethods.join(", ")}; repeatable`).argParser(
+        collect(choiceOf(searchMethods)),
+      ),
+    )
+    .addOption(option("--model <model>", "encoder; repeatable").argParser(collect((text) => text)))
+    .addOption(
+      option("--min <metric=value>", "exit 1 when a result is below; repeatable").argParser(
+        collect(parseFloor),
+      ),
+    );
+}
+
+const onRetrieval: Evaluate = (encoder, folder, { task, split, history }, shared) =>
+  evaluateRetrieval({
+    folder,
+    encoder,
+    ...shared,
+    ...(task !== undefined && { task }),
+    ...(split !== undefined && { split }),
+    ...(history !== undefined && { history }),
+  });
+
+const onMemory: Evaluate = async (encoder, folder, { task, split }, shared) => {
+  const reports = await evaluateMemory({
+    folder,
+    encoder,
+    ...shared,
+    ...(task !== undefined && { task }),
+    ...(split !== undefined && { split }),
+  });
+  return reports.map((report) => ({ report }));
+};
+
+function measuring(
+  context: Context,
+  evaluate: Evaluate,
+): (folder: string, flags: unknown, command: Command) => Promise<void> {
+  return async (folder, _flags, command) => {
+    const flags = command.optsWithGlobals<EvalFlags>();
+    const models = typeof flags.model === "string" ? [flags.model] : (flags.model ?? ["mini"]);
+    const evaluated: Evaluated[] = [];
+    for (const model of models) evaluated.push(...(await measure(context, flags, model, folder, evaluate)));
+    const reports = evaluated.map(({ report }) => report);
+    if (flags.json) printJson(context.terminal, reports.length === 1 ? reports[0] : reports);
+    else showReports(context.terminal, reports);
+    if (flags.run !== undefined) await writeRuns(flags.run, evaluated);
+    assertFloors(reports, flags.min ?? []);
+  };
+}
+
+async function measure(
+  { terminal, signal }: Context,
+  flags: EvalFlags,
+  model: string,
+  folder: string,
+  evaluate: Evaluate,
+): Promise<Evaluated[]> {
+  const progress = showProgress(terminal, flags, model);
+  const onNotice = (message: string): void => note(terminal, flags, message);
+  const encoder = await openEncoder(model, { offline: flags.offline, signal, onNotice });
+  try {
+    return await evaluate(encoder, folder, flags, {
+      methods: flags.method ?? ["hybrid"],
+      cacheFolder: join(homedir(), ".cache", "retrieve-anything", "vectors"),
+      onProgress: progress.report,
+      onNotice,
+      signal,
+    });
+  } finally {
+    progress.stop();
+    await encoder.close();
+  }
+}
+
+function showReports(terminal: Terminal, reports: readonly RetrievalReport[]): void {
+  const names = [...new Set(reports.flatMap(({ metrics }) => Object.keys(metrics)))];
+  const shown = names.filter((name) => /@(5|10)$|^MAP$/.test(name)).slice(0, 5);
+  const rows = reports.map(({ model, method, metrics, queries, corpus, seconds }) => [
+    model ?? "-",
+    method,
+    ...shown.map((name) => metrics[name]?.toFixed(4) ?? ""),
+    String(queries),
+    String(corpus),
+    seconds.toFixed(1),
+  ]);
+  for (const line of table([["model", "method", ...shown, "queries", "corpus", "s"], ...rows])) {
+    print(terminal, line);
+  }
+}
+
+/** One system writes FILE itself; of several, each writes its own with model and method before the ending. */
+async function writeRuns(file: string, evaluated: readonly Evaluated[]): Promise<void> {
+  for (const { report, run } of evaluated) {
+    if (run === undefined) continue;
+    const tag = report.model === null ? report.method : `${report.model}.${report.method}`;
+    const ending = extname(file);
+    const own = `${file.slice(0, file.length - ending.length)}.${tag.replaceAll(/[^\w.-]/g, "_")}${ending}`;
+    await writeRun(evaluated.length === 1 ? file : own, run, tag.replaceAll(/\s/g, "_"));
+  }
+}
+
+function parseFloor(text: string): Floor {
+  const [metric, value, ...rest] = text.split("=");
+  const number = Number(value);
+  if (metric && value && rest.length === 0 && Number.isFinite(number)) return { metric, value: number };
+  throw new InvalidArgumentError("wanted METRIC=VALUE, such as nDCG@10=0.6.");
+}
+
+function assertFloors(reports: readonly RetrievalReport[], floors: readonly Floor[]): void {
+  for (const { metric, value } of floors) {
+    for (const { metrics, method } of reports) {
+      const reached = metrics[metric];
+      if (reached === undefined) {
+        const known = Object.keys(metrics).join(", ");
+        throw new RetrieveError("usage", `--min ${metric}: no such metric; known are ${known}`);
+      }
+      if (reached < value) {
+        throw new RetrieveError(
+          "invalid_data",
+          `${metric} of ${method} is ${reached}, below the wanted ${value}`,
+        );
+      }
+    }
+  }
+}
