@@ -2,10 +2,19 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createGraph, type Dims, input, type OperatorName, operators, print } from "#src/graph/index.js";
+import {
+  createGraph,
+  type Dims,
+  input,
+  type OperatorName,
+  operators,
+  print,
+  quantizedMatmul,
+  type Value,
+} from "#src/graph/index.js";
 import { emitModel, parseModel } from "#src/onnx/index.js";
 import { openSession } from "#src/runtime/index.js";
-import type { Tensor } from "#src/tensor/index.js";
+import { createTensor, type Tensor } from "#src/tensor/index.js";
 import { expectClose } from "../support/close.ts";
 import { type Case, cases } from "./cases.ts";
 
@@ -53,4 +62,29 @@ describe.each(Object.keys(operators) as OperatorName[])("%s", (name) => {
       { numRuns: 15, seed: 7 },
     );
   });
+});
+
+it("sums products of 8 bits exactly at their extremes, with and without VNNI", async () => {
+  const [rows, inner] = [2, 512];
+  const codes = createTensor("uint8", [rows, inner], new Uint8Array(rows * inner).fill(255));
+  const weight = createTensor(
+    "int8",
+    [inner, 2],
+    Int8Array.from({ length: 2 * inner }, (_, at) => (at % 2 ? 63 : -64)),
+  );
+  const inputs = [
+    input("a", "uint8", ["M", inner]),
+    input("b", "int8", [inner, 2]),
+    input("c", "float32", [2]),
+  ];
+  const [a, b, c] = inputs as [Value, Value, Value];
+  const graph = createGraph({ inputs, outputs: { y: quantizedMatmul(a, b, c) } });
+  await using session = await openSession(emitModel(graph, new Map()), { threads: 1 });
+  const { y } = await session.run({
+    a: codes,
+    b: weight,
+    c: createTensor("float32", [2], Float32Array.of(1, 1)),
+  });
+  // 512 products of 127 and -64 or 63
+  expect(Array.from(y?.data as Float32Array)).toEqual([-4161536, 4096512, -4161536, 4096512]);
 });
