@@ -8,9 +8,9 @@ import {
   input,
   type OperatorName,
   operators,
+  parameter,
   print,
   quantizedMatmul,
-  type Value,
 } from "#src/graph/index.js";
 import { emitModel, parseModel } from "#src/onnx/index.js";
 import { openSession } from "#src/runtime/index.js";
@@ -72,19 +72,18 @@ it("sums products of 8 bits exactly at their extremes, with and without VNNI", a
     [inner, 2],
     Int8Array.from({ length: 2 * inner }, (_, at) => (at % 2 ? 63 : -64)),
   );
-  const inputs = [
-    input("a", "uint8", ["M", inner]),
-    input("b", "int8", [inner, 2]),
-    input("c", "float32", [2]),
-  ];
-  const [a, b, c] = inputs as [Value, Value, Value];
-  const graph = createGraph({ inputs, outputs: { y: quantizedMatmul(a, b, c) } });
-  await using session = await openSession(emitModel(graph, new Map()), { threads: 1 });
-  const { y } = await session.run({
-    a: codes,
-    b: weight,
-    c: createTensor("float32", [2], Float32Array.of(1, 1)),
-  });
+  const a = input("a", "uint8", ["M", inner]);
+  const y = quantizedMatmul(a, parameter("b", "int8", [inner, 2]), parameter("c", "float32", [2]));
+  const scale = createTensor("float32", [2], Float32Array.of(1, 1));
+  const model = emitModel(
+    createGraph({ inputs: [a], outputs: { y } }),
+    new Map<string, Tensor>([
+      ["b", weight],
+      ["c", scale],
+    ]),
+  );
+  await using session = await openSession(model, { threads: 1 });
+  const result = await session.run({ a: codes });
   // 512 products of 127 and -64 or 63
-  expect(Array.from(y?.data as Float32Array)).toEqual([-4161536, 4096512, -4161536, 4096512]);
+  expect(Array.from(result["y"]?.data as Float32Array)).toEqual([-4161536, 4096512, -4161536, 4096512]);
 });
