@@ -86,7 +86,8 @@ export function createBm25(options: Bm25Options = {}, snapshot: Bm25Snapshot = n
     remove: (id) => removeDocument(state, id),
     score: (query) => scoreAll(state, query, options),
     snapshot: () => {
-      if (state.pendingSize > 0 || state.slots.size < state.ids.length) pack();
+      const { ids, slots, packed } = state;
+      if (ids.length > packed.ids.length || slots.size < ids.length) pack();
       return state.packed;
     },
   };
