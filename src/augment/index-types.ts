@@ -105,7 +105,7 @@ export interface AddOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Counts of source records (a file, a JSONL line, a conversation, a tool), not of chunks; of `remember`, turns. */
+/** Counts of source records (a file, a JSONL line, a turn, a tool), not of chunks. */
 export interface AddReport {
   readonly kind: KindName;
   readonly added: number;

@@ -47,8 +47,8 @@ describe("knowledge", () => {
       source: `${guidePath}:5`,
     });
     const { citations, messages, items } = await index.augment("rotate signing key", { maxTokens: 300 });
-    expect(citations[0]).toMatchObject({ number: 1, title: "Keys", source: `${guidePath}:5` });
-    expect(messages.at(-1)?.content).toContain(`[1] Keys (${guidePath}:5)\n`);
+    expect(citations[0]).toMatchObject({ number: 1, title: "Keys > Rotation", source: `${guidePath}:5` });
+    expect(messages.at(-1)?.content).toContain(`[1] Keys > Rotation (${guidePath}:5)\n`);
     expect(items[0]).toMatchObject({ kind: "knowledge", id: citations[0]?.id });
   });
 
@@ -93,6 +93,22 @@ describe("knowledge", () => {
     expect(await first("topic70", "knowledge")).toMatchObject({ id: expect.stringMatching(/^long#[1-9]$/) });
     expect(await index.delete("knowledge", ["long#0"])).toEqual({ kind: "knowledge", removed: 1 });
     expect((await index.search("topic70", { kind: "knowledge" })).hits).toEqual([]);
+  });
+
+  it("searches a conversation with what was said before", async () => {
+    await index.add("knowledge", [
+      { id: "key", text: "The signing key is rotated in spring." },
+      { id: "crop", text: "Crops are rotated in spring." },
+    ]);
+    const asked = [
+      { role: "user", content: "Tell me about the signing key." },
+      { role: "assistant", content: "It signs releases." },
+      { role: "user", content: "When is it rotated?" },
+    ] as const;
+    const { query, hits } = await index.search(asked, { kind: "knowledge", method: "bm25" });
+    expect(query).toBe("When is it rotated?");
+    expect(hits.map(({ id }) => id)).toEqual(["key", "crop"]);
+    expect((hits[0]?.score ?? 0) - (hits[1]?.score ?? 0)).toBeGreaterThan(0);
   });
 
   it("cuts passages to what matters when asked", async () => {
@@ -143,6 +159,15 @@ describe("tools", () => {
     const { tools, messages } = await index.augment("tide table", { kinds: ["tools"], maxTokens: 300 });
     expect(tools).toMatchObject([{ type: "function", function: { name: "get_tide" } }]);
     expect(messages.at(-1)?.content).toContain('"name":"get_tide"');
+
+    const functions = { get_tide: (args: unknown) => ({ args, high: "04:10" }) };
+    const call = index.call("get_tide", { harbour: "Leith" }, { allow: ["get_tide"], functions });
+    await expect(call).resolves.toMatchObject({
+      tool: "functions.get_tide",
+      result: { args: { harbour: "Leith" }, high: "04:10" },
+    });
+    const refused = index.call("functions.get_tide", { harbour: "Leith" }, { allow: [], functions });
+    await expect(refused).rejects.toMatchObject({ code: "not_allowed" });
   });
 
   it("says which tool is not there", async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Index, open } from "#src/augment/index.js";
+import { datedTurns } from "#src/eval/index.js";
 import { keywordEncoder } from "../support/keyword-encoder.ts";
 
 let folder: string;
@@ -34,32 +35,29 @@ const chat = [
 ];
 
 describe("conversations from files", () => {
-  it("stores a pair with the next pair as its value", async () => {
+  it("stores a turn with its reply as the value", async () => {
     const path = await file("chat.jsonl", chat);
-    expect(await index.add("memory", [path])).toMatchObject({ kind: "memory", added: 1, unchanged: 0 });
+    expect(await index.add("memory", [path])).toMatchObject({ kind: "memory", added: 5, unchanged: 0 });
     const { hits } = await index.search("green tandem bicycle", { kind: "memory", topK: 1 });
     expect(hits).toMatchObject([
       {
-        id: `${path}#0`,
-        text: "user: My bicycle is a green tandem.\nassistant: A tandem needs two riders.",
-        value: {
-          start: 0,
-          turns: [{ id: "0" }, { id: "1" }],
-          next: [{ text: "Which soup suits winter?" }, {}],
-        },
+        id: `${path}/0`,
+        text: "[1 January 2026] user: My bicycle is a green tandem.",
+        value: { start: 0, turns: [{ id: "0" }], next: [{ text: "A tandem needs two riders." }] },
         source: `${path}:1`,
         metadata: { conversation: "default", time: "2026-01-01T10:00:00.000Z" },
       },
     ]);
   });
 
-  it("skips what is unchanged and replaces what grew", async () => {
+  it("skips what is unchanged, and adds what a chat grew by", async () => {
     const path = await file("chat.jsonl", chat.slice(0, 2));
     await index.add("memory", [path]);
-    expect(await index.add("memory", [path])).toMatchObject({ added: 0, unchanged: 1 });
+    expect(await index.add("memory", [path])).toMatchObject({ added: 0, updated: 0, unchanged: 2 });
     await file("chat.jsonl", chat);
-    expect(await index.add("memory", [path])).toMatchObject({ added: 0, updated: 1 });
-    expect(await ids("soup winter", { topK: 1 })).toEqual([`${path}#1`]);
+    // The second turn has a reply now.
+    expect(await index.add("memory", [path])).toMatchObject({ added: 3, updated: 1, unchanged: 1 });
+    expect(await ids("soup winter", { topK: 1 })).toEqual([`${path}/2`]);
   });
 
   it("reads whole conversations, their dates and the names of their speakers", async () => {
@@ -72,15 +70,26 @@ describe("conversations from files", () => {
         ],
       },
     ]);
-    await index.add("memory", [path]);
-    const { hits } = await index.search("pottery", { kind: "memory", conversation: "chat1" });
+    expect(await index.add("memory", [path])).toMatchObject({ added: 1 });
+    const { hits } = await index.search("pottery", { kind: "memory", conversation: "chat1", topK: 1 });
     expect(hits).toMatchObject([
       {
         id: "chat1#0",
-        text: "Emi: I study pottery.\nKai: Nice, clay!",
+        text: "[29 December 2023] Emi: I study pottery.",
+        value: { turns: [{ id: "D1:1" }], next: [{ id: "D2:1" }] },
         metadata: { time: "2023-12-29T22:42:04.000Z" },
       },
     ]);
+  });
+
+  it("searches the text that the evaluation of memory measures", async () => {
+    const path = await file("one.jsonl", [chat[0]]);
+    await index.add("memory", [path]);
+    const { hits } = await index.search("tandem", { kind: "memory" });
+    const measured = datedTurns([
+      { id: "0", speaker: "user", text: chat[0]?.text ?? "", date: "2026-01-01" },
+    ]);
+    expect(hits.map(({ text }) => text)).toEqual(measured.map(({ text }) => text));
   });
 
   it("names file, line and field of a broken turn", async () => {
@@ -88,6 +97,11 @@ describe("conversations from files", () => {
     await expect(index.add("memory", [path])).rejects.toThrow(/broken\.jsonl:2.*text/);
     await writeFile(path, '{"role": "user", "text": "x"}\n{oops\n');
     await expect(index.add("memory", [path])).rejects.toThrow(/broken\.jsonl:2/);
+    await file("broken.jsonl", [
+      { ...chat[0], id: "t" },
+      { ...chat[1], id: "t" },
+    ]);
+    await expect(index.add("memory", [path])).rejects.toThrow(/broken\.jsonl:2: a turn with the id/);
   });
 
   it("narrows to a conversation, a person and a time", async () => {
@@ -97,12 +111,14 @@ describe("conversations from files", () => {
     );
     await index.add("memory", [path]);
     const question = "soup tandem fern";
-    expect((await ids(question)).toSorted()).toEqual([`${path}/a#0`, `${path}/b#0`, `${path}/b#1`]);
-    expect(await ids(question, { conversation: "a" })).toEqual([`${path}/a#0`]);
-    expect(await ids(question, { user: "ann" })).toEqual([`${path}/a#0`]);
-    expect(await ids(question, { since: "2026-02-15" })).toEqual([`${path}/b#1`]);
-    expect(await ids(question, { until: Date.parse("2026-01-15") })).toEqual([`${path}/a#0`]);
-    expect(await ids(question, { filter: "user = 'bob'", until: "2026-02-15" })).toEqual([`${path}/b#0`]);
+    const sorted = async (options: object): Promise<string[]> =>
+      (await ids(question, options)).map((id) => id.slice(path.length + 1)).toSorted();
+    expect(await sorted({})).toEqual(["a/0", "a/1", "b/0", "b/1", "b/2"]);
+    expect(await sorted({ conversation: "a" })).toEqual(["a/0", "a/1"]);
+    expect(await sorted({ user: "ann" })).toEqual(["a/0", "a/1"]);
+    expect(await sorted({ since: "2026-02-15" })).toEqual(["b/2"]);
+    expect(await sorted({ until: Date.parse("2026-01-15") })).toEqual(["a/0", "a/1"]);
+    expect(await sorted({ filter: "user = 'bob'", until: "2026-02-15" })).toEqual(["b/0", "b/1"]);
     await expect(ids(question, { since: "yesterday" })).rejects.toThrow(/since: time: got "yesterday"/);
   });
 
@@ -112,8 +128,8 @@ describe("conversations from files", () => {
       chat.map((turn, at) => ({ ...turn, conversation: at < 2 ? "a" : "b" })),
     );
     await index.add("memory", [path]);
-    expect(await index.delete("memory", ["a"])).toEqual({ kind: "memory", removed: 1 });
-    expect((await ids("tandem soup")).toSorted()).toEqual([`${path}/b#0`, `${path}/b#1`]);
+    expect(await index.delete("memory", ["a"])).toEqual({ kind: "memory", removed: 2 });
+    expect((await ids("tandem soup fern")).toSorted()).toEqual([0, 1, 2].map((at) => `${path}/b/${at}`));
   });
 });
 
@@ -139,18 +155,18 @@ describe("long texts", () => {
 });
 
 describe("turns as they happen", () => {
-  it("appends, and gives the pair before its next", async () => {
-    await index.remember("talk", chat.slice(0, 2));
-    await index.remember("talk", chat.slice(2, 3));
+  it("appends, and gives the turn before its reply", async () => {
+    await index.remember("talk", chat.slice(0, 1));
+    await index.remember("talk", chat.slice(1, 3));
     const report = await index.remember("talk", chat.slice(3));
     expect(report).toMatchObject({ kind: "memory", added: 2, unchanged: 0 });
-    const { hits } = await index.search("tandem", { kind: "memory", conversation: "talk", topK: 1 });
+    const { hits } = await index.search("green bicycle", { kind: "memory", conversation: "talk", topK: 1 });
     expect(hits[0]).toMatchObject({
       id: "talk/0",
-      value: { of: "talk", start: 0, next: [{ role: "user" }, { text: "Lentil soup with lemon." }] },
+      value: { of: "talk", start: 0, next: [{ text: "A tandem needs two riders." }] },
     });
     const { hits: all } = await index.search("tandem soup fern", { kind: "memory" });
-    expect(all.map(({ id }) => id).toSorted()).toEqual(["talk/0", "talk/2", "talk/4"]);
+    expect(all.map(({ id }) => id).toSorted()).toEqual([0, 1, 2, 3, 4].map((at) => `talk/${at}`));
   });
 
   it("is the same whether turns come one by one or together", async () => {

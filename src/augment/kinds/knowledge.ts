@@ -43,7 +43,8 @@ export const knowledge: Kind<"knowledge"> = {
     found.map(({ id, score, value, source }): KnowledgePiece => {
       const passage = fieldsOf(value, id, "a passage");
       const title = optionalTextField(passage, "title", id) ?? "";
-      return { id, score, source, title, text: textField(passage, "text", id) };
+      const heading = optionalTextField(passage, "heading", id);
+      return { id, score, source, title: titlePath(title, heading), text: textField(passage, "text", id) };
     }),
 };
 
@@ -97,15 +98,19 @@ function passage(place: PassagePlace, chunk: { readonly text: string; readonly h
   const { id, title, source, metadata } = place;
   const { heading } = chunk;
   const text = chunk.text.trim();
-  const path =
-    heading === undefined || heading.startsWith(title) ? (heading ?? title) : `${title} > ${heading}`;
   return {
     id,
-    text: `${path}\n${text}`.trim(),
+    text: `${titlePath(title, heading)}\n${text}`.trim(),
     value: { title, ...(heading === undefined ? {} : { heading }), text, source },
     source,
     metadata,
   };
+}
+
+/** Title and headings, outermost first; the first heading is often the title. */
+function titlePath(title: string, heading: string | undefined): string {
+  if (heading === undefined) return title;
+  return title === "" || heading.startsWith(title) ? heading : `${title} > ${heading}`;
 }
 
 function passageLimit({ maxTokens }: ReadContext): number {

@@ -8,7 +8,7 @@ import {
   type SourceDocument,
 } from "../../retrieve/index.ts";
 import { RetrieveError } from "../../std/index.ts";
-import { documentRecord, readGivenTurns, readLines } from "../memory/read.ts";
+import { readGivenTurns, readLines, textRecord } from "../memory/read.ts";
 import { memoryPiece } from "../memory/unit.ts";
 import type { Kind, ReadContext } from "./kind.ts";
 
@@ -28,7 +28,7 @@ export const memory: Kind<"memory"> = {
       if (formatOf(file.path) === "records") yield* readLines(file.path, file.origin, context);
       else {
         const document = await readOrSkip(file, context);
-        if (document !== undefined) yield documentRecord(document, file.origin, context);
+        if (document !== undefined) yield textRecord(document, file.origin, context);
       }
     }
   },

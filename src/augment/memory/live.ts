@@ -1,16 +1,15 @@
-/** Conversations as they happen: turns appended to what is stored, a record for each pair. */
+/** Conversations as they happen: turns appended to what is stored, a record for each turn. */
 
 import type { SourceRecord } from "../../retrieve/index.ts";
-import { hashOf } from "../fields.ts";
 import type { Turn } from "../index-types.ts";
 import type { ReadContext } from "../kinds/kind.ts";
 import { createGate } from "./gate.ts";
 import { parseTurn } from "./turn.ts";
-import { readUnit, turnDocuments, type Unit } from "./unit.ts";
+import { documentRecord, readUnit, turnDocuments, type Unit } from "./unit.ts";
 
 /** What appending turns writes. */
 export interface Appended {
-  /** The last two stored pairs as they are with the turns behind them, then the new pairs. */
+  /** The last stored turn as it is with a turn behind it, then the new turns. */
   readonly records: readonly SourceRecord[];
   /** How many of the given turns are new. */
   readonly admitted: number;
@@ -34,26 +33,19 @@ export async function appendTurns(
   const admitted = given.flatMap((turn) => gate.admit(turn) ?? []);
   if (admitted.length === 0) return { records: [], admitted: 0 };
 
-  const open = units.filter(({ live }) => live).slice(-2);
+  const open = units.filter(({ live }) => live).slice(-1);
   const start = open[0]?.start ?? endOf(units.at(-1));
-  const user = given.find((turn) => turn.user !== undefined)?.user ?? units.at(-1)?.user;
   const documents = turnDocuments(
     {
       conversation,
-      ...(user === undefined ? {} : { user }),
+      user: given.find((turn) => turn.user !== undefined)?.user ?? units.at(-1)?.user,
       of: conversation,
-      source: conversation,
       turns: [...open.flatMap((unit) => unit.turns), ...admitted],
       start,
     },
-    (_index, place) => `${conversation}/${place}`,
+    (index) => ({ id: `${conversation}/${start + index}`, source: conversation }),
   );
-  const records = documents.map((document) => ({
-    id: document.id,
-    hash: hashOf("live", document),
-    origin: "remember",
-    documents: [document],
-  }));
+  const records = documents.map((document) => documentRecord(document, "remember"));
   return { records, admitted: admitted.length };
 }
 

@@ -6,18 +6,17 @@ import {
   readTurns,
   type SourceDocument,
   type SourceRecord,
-  type TurnRow,
 } from "../../retrieve/index.ts";
 import { readJsonLines } from "../../std/index.ts";
-import { hashOf } from "../fields.ts";
+import { hashOf, invalid } from "../fields.ts";
 import type { Turn } from "../index-types.ts";
 import type { ReadContext } from "../kinds/kind.ts";
 import { createGate } from "./gate.ts";
 import { type KeptTurn, parseTurn, turnKey } from "./turn.ts";
-import { readUnit, textDocuments, turnDocuments } from "./unit.ts";
+import { documentRecord, readUnit, textDocuments, turnDocuments } from "./unit.ts";
 
 /** A long text as one record of chunks. */
-export function documentRecord(document: SourceDocument, origin: string, context: ReadContext): SourceRecord {
+export function textRecord(document: SourceDocument, origin: string, context: ReadContext): SourceRecord {
   const { path, title, text, hash } = document;
   return {
     id: path,
@@ -27,7 +26,10 @@ export function documentRecord(document: SourceDocument, origin: string, context
   };
 }
 
-/** JSON Lines: turns, of which those of one conversation become one record; or long texts, where no line says who speaks. */
+/**
+ * JSON Lines: a turn a line is a record, a whole conversation a line is one of a chunk for each turn; a line that
+ * nobody says is a long text.
+ */
 export async function* readLines(
   path: string,
   origin: string,
@@ -37,18 +39,18 @@ export async function* readLines(
   else yield* readConversations(path, origin, context);
 }
 
-/** Turns given in memory: those of one conversation become one record, named by its first turn. */
+/** Turns given in memory: a record each. The same turns again have the same ids. */
 export async function* readGivenTurns(
   given: readonly Turn[],
   context: ReadContext,
 ): AsyncGenerator<SourceRecord> {
-  const turns = given.map((turn, index) => {
+  const turns = given.map((turn, index): ReadTurn => {
     const { conversation = "default", ...rest } = parseTurn(turn, `turn ${index + 1}`);
-    return { ...rest, conversation };
+    return { ...rest, conversation, source: conversation };
   });
-  for (const { name, user, turns: spoken } of byConversation(turns)) {
-    const id = `${name}/${spoken.slice(0, 1).map(turnKey).join("").slice(0, 8)}`;
-    yield await conversationRecord({ id, name, user, source: name, turns: spoken }, "turns", context);
+  for (const conversation of byConversation(turns)) {
+    const first = conversation.turns.slice(0, 1).map(turnKey).join("").slice(0, 8);
+    yield* turnRecords(conversation, `${conversation.name}/${first}`, "turns", context);
   }
 }
 
@@ -57,88 +59,98 @@ async function* readConversations(
   origin: string,
   context: ReadContext,
 ): AsyncGenerator<SourceRecord> {
-  const rows: TurnRow[] = [];
-  for await (const row of readTurns(path)) {
+  const turns: ReadTurn[] = [];
+  for await (const { time, ...row } of readTurns(path)) {
     context.signal?.throwIfAborted();
-    rows.push(row);
+    turns.push({ ...row, ...(time === undefined ? {} : { time: new Date(time).toISOString() }) });
   }
-  const turns = rows.map(({ time, session, source, ...row }) => ({
-    ...row,
-    ...(time === undefined ? {} : { time: new Date(time).toISOString() }),
-    // A file of whole conversations names them; a log of turns may be one of several for a conversation.
-    record:
-      session !== undefined
-        ? row.conversation
-        : row.conversation === "default"
-          ? path
-          : `${path}/${row.conversation}`,
-    source,
-  }));
-  for (const { name, user, turns: spoken } of byConversation(turns)) {
-    const [first] = spoken;
-    if (first === undefined) continue;
-    const kept = spoken.map(({ id, role, text, time }) => ({
-      id,
-      role,
-      text,
-      ...(time === undefined ? {} : { time }),
-    }));
-    const conversation = { id: first.record, name, user, source: first.source, turns: kept };
-    yield await conversationRecord(conversation, origin, context);
+  for (const conversation of byConversation(turns)) {
+    const { name } = conversation;
+    if (conversation.turns.some(({ session }) => session !== undefined)) {
+      yield await wholeRecord(conversation, origin, context);
+    } else {
+      yield* turnRecords(conversation, name === "default" ? path : `${path}/${name}`, origin, context);
+    }
   }
 }
 
-/** What a conversation was read from. */
-interface ConversationSource {
-  readonly id: string;
+interface ReadTurn extends KeptTurn {
+  readonly conversation: string;
+  readonly user?: string;
+  /** Of a file of whole conversations. */
+  readonly session?: number;
+  readonly source: string;
+}
+
+interface Conversation {
   readonly name: string;
   readonly user: string | undefined;
-  readonly source: string;
-  readonly turns: readonly KeptTurn[];
+  readonly turns: ReadTurn[];
 }
 
-/** Without documents where other records of the conversation hold every turn. */
-async function conversationRecord(
-  { id, name, user, source, turns }: ConversationSource,
+/** A record for each turn, named `OF/TURN`; without documents where the gate refuses it. */
+async function* turnRecords(
+  { name, user, turns }: Conversation,
+  of: string,
+  origin: string,
+  context: ReadContext,
+): AsyncGenerator<SourceRecord> {
+  const named = turns.map((turn, index) => ({ ...turn, record: `${of}/${turn.id ?? index}` }));
+  const ids = new Set<string>();
+  for (const { record, source } of named) {
+    if (ids.has(record))
+      throw invalid(source, `a turn with the id of ${record} stands twice; wanted ids that differ`);
+    ids.add(record);
+  }
+  const gate = createGate(await turnsElsewhere(name, (id) => ids.has(id), context), context.recalled);
+  const passed = named.map((turn) => ({ turn, kept: gate.admit(turn) }));
+  const admitted = passed.flatMap(({ turn, kept }) =>
+    kept === undefined ? [] : [{ ...turn, text: kept.text }],
+  );
+  const documents = turnDocuments({ conversation: name, user, of, turns: admitted }, (index) => ({
+    id: admitted[index]?.record ?? "",
+    source: admitted[index]?.source ?? "",
+  }));
+  for (const document of documents) yield documentRecord(document, origin);
+  for (const { turn, kept } of passed) {
+    if (kept === undefined) yield { id: turn.record, hash: "refused", origin, documents: [] };
+  }
+}
+
+/** One record, named as the conversation. */
+async function wholeRecord(
+  { name, user, turns }: Conversation,
   origin: string,
   context: ReadContext,
 ): Promise<SourceRecord> {
-  const gate = createGate(await turnsElsewhere(name, id, context), context.recalled);
+  const gate = createGate(
+    await turnsElsewhere(name, (id) => id.startsWith(`${name}#`), context),
+    context.recalled,
+  );
   const admitted = turns.flatMap((turn) => gate.admit(turn) ?? []);
-  const stretch = {
-    conversation: name,
-    ...(user === undefined ? {} : { user }),
-    of: id,
+  const source = turns[0]?.source ?? name;
+  const documents = turnDocuments({ conversation: name, user, of: name, turns: admitted }, (index) => ({
+    id: `${name}#${index}`,
     source,
-    turns: admitted,
-  };
-  return {
-    id,
-    hash: hashOf("turns", stretch),
-    origin,
-    documents: turnDocuments(stretch, (index) => `${id}#${index}`),
-  };
+  }));
+  return { id: name, hash: hashOf("conversation", documents), origin, documents };
 }
 
-/** The turns of a conversation that records other than `id` hold. */
-async function turnsElsewhere(name: string, id: string, context: ReadContext): Promise<KeptTurn[]> {
+/** The turns of a conversation that documents other than the caller's own hold. */
+async function turnsElsewhere(
+  name: string,
+  isOwn: (id: string) => boolean,
+  context: ReadContext,
+): Promise<KeptTurn[]> {
   const turns: KeptTurn[] = [];
-  for await (const found of context.stored({ field: "conversation", op: "=", value: name })) {
-    if (!found.id.startsWith(`${id}#`)) turns.push(...readUnit(found.value, found.id).turns);
+  for await (const { id, value } of context.stored({ field: "conversation", op: "=", value: name })) {
+    if (!isOwn(id)) turns.push(...readUnit(value, id).turns);
   }
   return turns;
 }
 
-interface Grouped<Spoken> {
-  readonly name: string;
-  readonly user: string | undefined;
-  readonly turns: Spoken[];
-}
-
-function byConversation<Spoken extends { readonly conversation: string; readonly user?: string }>(
-  turns: readonly Spoken[],
-): Grouped<Spoken>[] {
-  const conversations = new Map<string, Grouped<Spoken>>();
+function byConversation(turns: readonly ReadTurn[]): Conversation[] {
+  const conversations = new Map<string, Conversation>();
   for (const turn of turns) {
     const known = conversations.get(turn.conversation);
     if (known !== undefined) known.turns.push(turn);

@@ -158,7 +158,7 @@ describe("an OpenAPI document", () => {
       'Corner Shop API, Corner_Shop_API, delete_orders_order_id, DELETE /orders/{order_id}, required_params: [{"name": "order_id", "type": "integer", "description": ""}], optional_params: [{"name": "verbose", "type": "boolean", "description": ""}, {"name": "order_id_query", "type": "integer", "description": ""}], return_schema: {}',
     );
     expect(toolDocumentText(tools.get("get_order_by-id")!)).toMatch(
-      /^orders, Corner_Shop_API, Look up an order, Look up an order\nTells the state of one order\., required_params: .*, optional_params: \[\{"name": "verbose", "type": "boolean", "description": "Show the lines too", "default": false\}, .*"name": "filter_state", "type": "ENUM".*, return_schema: /,
+      /^orders, Corner_Shop_API, Look up an order, Look up an order\nTells the state of one order\., required_params: .*, optional_params: \[\{"name": "verbose", "type": "boolean", "description": "Show the lines too", "default": false\}, .*"name": "filter_state", "type": "ENUM".*, return_schema: \{"id": "int", "goods": "str", "count": "int"\}$/,
     );
   });
 });
