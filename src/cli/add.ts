@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import type { AddReport, KindName } from "../augment/index.ts";
 import type { DefineCommand } from "./command.ts";
-import { type GlobalOptions, kindArgument, option } from "./options.ts";
+import { type GlobalOptions, kindArgument, option, waitOption } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { print, printJson } from "./terminal.ts";
 import { withIndex } from "./with-index.ts";
@@ -33,7 +33,7 @@ export const defineAdd: DefineCommand = (program, context) => {
     .argument("<source...>", "files, folders, URLs")
     .addOption(option("--task <task>", "document instruction of a new collection"))
     .addOption(option("--sync", "also remove what vanished from the sources").default(false))
-    .addOption(option("--wait", "wait for another writer to finish").default(false))
+    .addOption(waitOption())
     .addHelpText("after", help)
     .action(async (kind: KindName, sources: string[], _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<AddFlags>();

@@ -1,12 +1,12 @@
 /** `retrieve augment`: the prompt that a language model should see. */
 
 import type { Command } from "commander";
-import { type Augmented, type KindName, kindNames } from "../augment/index.ts";
+import type { Augmented, KindName } from "../augment/index.ts";
 import type { DefineCommand } from "./command.ts";
-import { cut, table } from "./layout.ts";
-import { type GlobalOptions, listOf, option, wholeNumber } from "./options.ts";
+import { cut, printable, table } from "./layout.ts";
+import { type GlobalOptions, kindNames, listOf, option, wholeNumber } from "./options.ts";
 import { columns, paint, print, printJson, type Terminal } from "./terminal.ts";
-import { withIndex } from "./with-index.ts";
+import { withPresentIndex } from "./with-index.ts";
 
 interface AugmentFlags extends GlobalOptions {
   readonly kinds?: readonly KindName[];
@@ -32,7 +32,7 @@ export const defineAugment: DefineCommand = (program, context) => {
     .action(async (query: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<AugmentFlags>();
       const { kinds, maxTokens, conversation } = flags;
-      const augmented = await withIndex(context, flags, { readOnly: true }, (index) =>
+      const augmented = await withPresentIndex(context, flags, { readOnly: true }, (index) =>
         index.augment(query, {
           maxTokens,
           ...(kinds === undefined ? {} : { kinds }),
@@ -49,12 +49,12 @@ export const defineAugment: DefineCommand = (program, context) => {
 export function showPrompt(terminal: Terminal, { messages, items, tools, tokens }: Augmented): void {
   for (const { role, content } of messages) {
     print(terminal, paint(terminal, "bold", `── ${role} `.padEnd(columns(terminal), "─")));
-    print(terminal, content);
+    print(terminal, printable(content));
   }
   print(terminal, paint(terminal, "bold", "── put in ".padEnd(columns(terminal), "─")));
   const rows = items.map(({ kind, id, score, tokens: cost }) => [
     kind,
-    cut(id, 44),
+    cut(printable(id), 44),
     score.toFixed(3),
     String(cost),
   ]);

@@ -6,9 +6,10 @@ import type { CallReport } from "../augment/index.ts";
 import { messageOf } from "../std/index.ts";
 import type { JsonValue } from "../store/index.ts";
 import type { DefineCommand } from "./command.ts";
+import { printable } from "./layout.ts";
 import { collect, type GlobalOptions, option } from "./options.ts";
 import { print, printJson, type Terminal } from "./terminal.ts";
-import { withIndex } from "./with-index.ts";
+import { withPresentIndex } from "./with-index.ts";
 
 interface CallFlags extends GlobalOptions {
   readonly allow?: readonly string[];
@@ -31,7 +32,7 @@ export const defineCall: DefineCommand = (program, context) => {
     )
     .action(async (tool: string, args: JsonValue, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<CallFlags>();
-      const report = await withIndex(context, flags, { readOnly: true }, (index) =>
+      const report = await withPresentIndex(context, flags, { readOnly: true }, (index) =>
         index.call(tool, args, { allow: flags.allow ?? [], signal: context.signal }),
       );
       if (flags.json) printJson(context.terminal, report);
@@ -41,7 +42,7 @@ export const defineCall: DefineCommand = (program, context) => {
 
 /** The result of a call for a person. */
 export function showResult(terminal: Terminal, { result }: CallReport): void {
-  print(terminal, typeof result === "string" ? result : JSON.stringify(result, null, 2));
+  print(terminal, typeof result === "string" ? printable(result) : JSON.stringify(result, null, 2));
 }
 
 function parseJson(text: string): JsonValue {

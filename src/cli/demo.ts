@@ -5,14 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
-import { type Index, type KindName, kindNames, open, type SearchResult } from "../augment/index.ts";
+import type { Index, KindName, SearchResult } from "../augment/index.ts";
 import type { JsonValue } from "../store/index.ts";
 import { showPrompt } from "./augment.ts";
 import { showResult } from "./call.ts";
 import type { Context, DefineCommand } from "./command.ts";
-import type { GlobalOptions } from "./options.ts";
+import { type GlobalOptions, kindNames } from "./options.ts";
 import { showHits } from "./search.ts";
-import { note, paint, print, printJson, type Terminal } from "./terminal.ts";
+import { paint, print, printJson, type Terminal } from "./terminal.ts";
+import { openOptions } from "./with-index.ts";
 
 const samples = fileURLToPath(new URL("../../samples/", import.meta.url));
 
@@ -60,18 +61,14 @@ export const defineDemo: DefineCommand = (program, context) => {
 };
 
 async function tour(
-  { terminal, signal }: Context,
+  context: Context,
   flags: GlobalOptions,
   folder: string,
   service: SampleService,
 ): Promise<Partial<Record<KindName, Toured>>> {
-  const index = await open({
-    index: join(folder, "index"),
-    ...(flags.model === undefined ? {} : { model: flags.model }),
-    encoder: { offline: flags.offline },
-    onNotice: (message) => note(terminal, flags, message),
-    signal,
-  });
+  const { terminal } = context;
+  const { open } = await import("../augment/index.ts");
+  const index = await open({ ...openOptions(context, flags), index: join(folder, "index") });
   const toured: Partial<Record<KindName, Toured>> = {};
   try {
     for (const kind of kindNames) toured[kind] = await show(terminal, flags, index, kind, service);

@@ -3,7 +3,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import type { Command } from "commander";
-import { openEncoder, type Side } from "../encoder/index.ts";
+import type { Side } from "../encoder/index.ts";
 import { diskError, writeFileAtomic } from "../std/index.ts";
 import { formatNpyHeader } from "../tensor/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
@@ -36,7 +36,8 @@ export const defineEncode: DefineCommand = (program, context) => {
 async function encodeLines(context: Context, flags: EncodeFlags, file: string | undefined): Promise<void> {
   const { terminal, signal } = context;
   const progress = showProgress(terminal, flags, "encoding");
-  const encoder = await openEncoder(flags.model ?? "mini", {
+  const { openEncoder } = await import("../encoder/index.ts");
+  const encoder = await openEncoder(flags.model?.at(-1) ?? "mini", {
     offline: flags.offline,
     signal,
     onNotice: (message) => note(terminal, flags, message),

@@ -3,14 +3,8 @@
 import { homedir } from "node:os";
 import { extname, join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
-import { type Encoder, openEncoder } from "../encoder/index.ts";
-import {
-  evaluateMemory,
-  evaluateRetrieval,
-  type RetrievalReport,
-  type Run,
-  writeRun,
-} from "../eval/index.ts";
+import type { Encoder } from "../encoder/index.ts";
+import type { evaluateRetrieval, RetrievalReport, Run } from "../eval/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
@@ -26,11 +20,10 @@ interface Floor {
   readonly value: number;
 }
 
-interface EvalFlags extends Omit<GlobalOptions, "model"> {
+interface EvalFlags extends GlobalOptions {
   readonly task?: string;
   readonly split?: string;
   readonly method?: readonly SearchMethod[];
-  readonly model?: readonly string[] | string;
   readonly history?: (typeof histories)[number];
   readonly run?: string;
   readonly min?: readonly Floor[];
@@ -82,7 +75,6 @@ function benchmark(parent: Command, name: string, description: string): Command 
         collect(choiceOf(searchMethods)),
       ),
     )
-    .addOption(option("--model <model>", "encoder; repeatable").argParser(collect((text) => text)))
     .addOption(
       option("--min <metric=value>", "exit 1 when a result is below; repeatable").argParser(
         collect(parseFloor),
@@ -90,8 +82,9 @@ function benchmark(parent: Command, name: string, description: string): Command 
     );
 }
 
-const onRetrieval: Evaluate = (encoder, folder, { task, split, history }, shared) =>
-  evaluateRetrieval({
+const onRetrieval: Evaluate = async (encoder, folder, { task, split, history }, shared) => {
+  const { evaluateRetrieval } = await import("../eval/index.ts");
+  return await evaluateRetrieval({
     folder,
     encoder,
     ...shared,
@@ -99,8 +92,10 @@ const onRetrieval: Evaluate = (encoder, folder, { task, split, history }, shared
     ...(split !== undefined && { split }),
     ...(history !== undefined && { history }),
   });
+};
 
 const onMemory: Evaluate = async (encoder, folder, { task, split }, shared) => {
+  const { evaluateMemory } = await import("../eval/index.ts");
   const reports = await evaluateMemory({
     folder,
     encoder,
@@ -117,7 +112,7 @@ function measuring(
 ): (folder: string, flags: unknown, command: Command) => Promise<void> {
   return async (folder, _flags, command) => {
     const flags = command.optsWithGlobals<EvalFlags>();
-    const models = typeof flags.model === "string" ? [flags.model] : (flags.model ?? ["mini"]);
+    const models = flags.model ?? ["mini"];
     const evaluated: Evaluated[] = [];
     for (const model of models) evaluated.push(...(await measure(context, flags, model, folder, evaluate)));
     const reports = evaluated.map(({ report }) => report);
@@ -135,8 +130,9 @@ async function measure(
   folder: string,
   evaluate: Evaluate,
 ): Promise<Evaluated[]> {
-  const progress = showProgress(terminal, flags, model);
+  const progress = showProgress(terminal, flags, `evaluating ${model}`);
   const onNotice = (message: string): void => note(terminal, flags, message);
+  const { openEncoder } = await import("../encoder/index.ts");
   const encoder = await openEncoder(model, { offline: flags.offline, signal, onNotice });
   try {
     return await evaluate(encoder, folder, flags, {
@@ -170,6 +166,7 @@ function showReports(terminal: Terminal, reports: readonly RetrievalReport[]): v
 
 /** One system writes FILE itself; of several, each writes its own with model and method before the ending. */
 async function writeRuns(file: string, evaluated: readonly Evaluated[]): Promise<void> {
+  const { writeRun } = await import("../eval/index.ts");
   for (const { report, run } of evaluated) {
     if (run === undefined) continue;
     const tag = report.model === null ? report.method : `${report.model}.${report.method}`;

@@ -2,7 +2,14 @@
 
 import stringWidth from "string-width";
 
-/** A table: columns as wide as their content, numbers to the right, the first line dim or bold by the caller. */
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/** Retrieved text as it may be printed: without the control characters that would drive the terminal. */
+export function printable(text: string): string {
+  return text.replace(/[^\P{Cc}\n\t]/gu, "");
+}
+
+/** A table: columns as wide as their content, numbers to the right. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
   for (const row of rows) {
@@ -27,7 +34,7 @@ export function cut(text: string, width: number): string {
 /** `text` as one paragraph of at most `lines` lines of `width` columns. */
 export function paragraph(text: string, width: number, lines: number): string[] {
   const filled: string[] = [];
-  let rest = text.replace(/\s+/g, " ").trim();
+  let rest = printable(text).replace(/\s+/g, " ").trim();
   while (rest !== "" && filled.length < lines - 1) {
     const line = breakLine(rest, width);
     filled.push(line.trimEnd());
@@ -38,7 +45,7 @@ export function paragraph(text: string, width: number, lines: number): string[] 
 }
 
 function breakLine(text: string, width: number): string {
-  const fitting = take(text, width);
+  const fitting = take(text, width) || text;
   if (fitting.length === text.length) return fitting;
   const space = fitting.lastIndexOf(" ");
   return space > fitting.length / 2 ? fitting.slice(0, space + 1) : fitting;
@@ -47,10 +54,10 @@ function breakLine(text: string, width: number): string {
 function take(text: string, width: number): string {
   let taken = "";
   let used = 0;
-  for (const character of text) {
-    used += stringWidth(character);
+  for (const { segment } of graphemes.segment(text)) {
+    used += stringWidth(segment);
     if (used > width) break;
-    taken += character;
+    taken += segment;
   }
   return taken;
 }

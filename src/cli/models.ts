@@ -1,15 +1,7 @@
 /** `retrieve models`: encoders on this machine, and their files. */
 
 import type { Command } from "commander";
-import {
-  describeModel,
-  exportModel,
-  fetchModel,
-  type ListedModel,
-  listModels,
-  type ModelDescription,
-  quantizeModel,
-} from "../encoder/index.ts";
+import type { ListedModel, ModelDescription } from "../encoder/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
 import { table } from "./layout.ts";
 import { choiceOf, type GlobalOptions, option } from "./options.ts";
@@ -36,7 +28,9 @@ const defineList: DefineCommand = (models, { terminal }) => {
   models
     .command("list")
     .description("bundled and cached encoders")
+    .addHelpText("after", "\nExample:\n  retrieve models list")
     .action(async (_flags: unknown, command: Command) => {
+      const { listModels } = await import("../encoder/index.ts");
       const found = await listModels();
       if (command.optsWithGlobals<GlobalOptions>().json) printJson(terminal, found);
       else showList(terminal, found);
@@ -52,6 +46,7 @@ const definePull: DefineCommand = (models, context) => {
     .action(async (model: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<GlobalOptions>();
       const { terminal, signal } = context;
+      const { fetchModel } = await import("../encoder/index.ts");
       const progress = showProgress(terminal, flags, `pulling ${model}`);
       const folder = await fetchModel(model, {
         offline: flags.offline,
@@ -68,8 +63,10 @@ const defineShow: DefineCommand = (models, { terminal }) => {
     .command("show")
     .description("what an encoder is made of")
     .argument("<model>", "a bundled name, a folder or a hub id")
+    .addHelpText("after", "\nExample:\n  retrieve models show mini")
     .action(async (model: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<GlobalOptions>();
+      const { describeModel } = await import("../encoder/index.ts");
       const description = await describeModel(model, { offline: flags.offline });
       if (flags.json) printJson(terminal, description);
       else showDescription(terminal, description);
@@ -84,7 +81,7 @@ const defineQuantize: DefineCommand = (models, context) => {
     .addOption(option("--out <dir>", "new folder").makeOptionMandatory())
     .addHelpText("after", "\nExample:\n  retrieve models quantize ./my-encoder --out ./my-encoder-int8")
     .action((model: string, _flags: unknown, command: Command) =>
-      write(context, model, command.optsWithGlobals<WriteFlags>(), quantizeModel),
+      write(context, model, command.optsWithGlobals<WriteFlags>(), "quantizeModel"),
     );
 };
 
@@ -101,7 +98,7 @@ const defineExport: DefineCommand = (models, context) => {
     .addOption(option("--out <dir>", "new folder").makeOptionMandatory())
     .addHelpText("after", "\nExample:\n  retrieve models export mini --dtype f32 --out ./mini-f32")
     .action((model: string, _flags: unknown, command: Command) =>
-      write(context, model, command.optsWithGlobals<WriteFlags>(), exportModel),
+      write(context, model, command.optsWithGlobals<WriteFlags>(), "exportModel"),
     );
 };
 
@@ -109,8 +106,9 @@ async function write(
   { terminal }: Context,
   model: string,
   flags: WriteFlags,
-  writeModel: typeof exportModel,
+  form: "exportModel" | "quantizeModel",
 ): Promise<void> {
+  const { fetchModel, [form]: writeModel } = await import("../encoder/index.ts");
   const folder = await fetchModel(model, { offline: flags.offline });
   const written = await writeModel(folder, flags.out);
   if (flags.json) printJson(terminal, written);

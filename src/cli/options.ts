@@ -1,13 +1,18 @@
 /** Flags: each has an environment variable, and its value is checked where it is read. */
 
 import { Argument, InvalidArgumentError, Option } from "commander";
-import { type KindName, kindNames } from "../augment/index.ts";
+import type { KindName } from "../augment/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
 
-/** A flag with its environment variable: `--top-k` is `RETRIEVE_TOP_K`. */
+/**
+ * A flag with its environment variable: `--top-k` is `RETRIEVE_TOP_K`. A switch is off where the variable is empty,
+ * `0` or `false`.
+ */
 export function option(flags: string, description: string): Option {
   const made = new Option(flags, description);
-  return made.env(`RETRIEVE_${made.name().replaceAll("-", "_").toUpperCase()}`);
+  const name = `RETRIEVE_${made.name().replaceAll("-", "_").toUpperCase()}`;
+  const isSwitchedOff = !made.required && ["", "0", "false"].includes(process.env[name] ?? "unset");
+  return isSwitchedOff ? made : made.env(name);
 }
 
 /** Parses a whole number from `minimum` up. */
@@ -51,7 +56,8 @@ export function collect<Value>(
 /** The flags that every command takes. */
 export interface GlobalOptions {
   readonly index: string;
-  readonly model?: string;
+  /** As often as it was given; where one is wanted the last counts. */
+  readonly model?: readonly string[];
   readonly json: boolean;
   readonly quiet: boolean;
   readonly offline: boolean;
@@ -59,6 +65,26 @@ export interface GlobalOptions {
 
 /** How a question can be answered. */
 export const searchMethods: readonly SearchMethod[] = ["dense", "bm25", "hybrid"];
+
+/** Spelled out here because help must not wait for the floors that own the names: they load the whole house. */
+const kindTable: Readonly<Record<KindName, true>> = {
+  knowledge: true,
+  memory: true,
+  examples: true,
+  tools: true,
+};
+
+/** The four kinds. */
+export const kindNames: readonly KindName[] = Object.keys(kindTable).filter(isKind);
+
+function isKind(name: string): name is KindName {
+  return name in kindTable;
+}
+
+/** The flag of commands that write. */
+export function waitOption(): Option {
+  return option("--wait", "wait for another writer to finish").default(false);
+}
 
 /** The KIND argument. */
 export function kindArgument(): Argument {

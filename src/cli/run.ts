@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf, RetrieveError } from "../std/index.ts";
 import { commands } from "./commands.ts";
-import { option } from "./options.ts";
+import { collect, option } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit codes: 0 done, 1 the work failed, 2 wrong usage. */
@@ -16,32 +16,45 @@ export async function run(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const program = createProgram(terminal, signal);
+  const complaints: string[] = [];
+  const program = createProgram(terminal, signal, (complaint) => complaints.push(complaint));
   try {
     await program.parseAsync(args, { from: "user" });
     return 0;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const json = args.includes("--json");
-    terminal.stderr.write(`${json ? jsonOf(error) : sentenceOf(error, signal)}\n`);
-    return RetrieveError.isInstance(error) && error.code === "usage" ? 2 : 1;
+    const isParsers = error instanceof CommanderError;
+    if (isParsers && error.exitCode === 0) return 0;
+    const json = args.includes("--json") || program.opts()["json"] === true;
+    if (json) terminal.stderr.write(`${JSON.stringify({ error: described(error, signal) })}\n`);
+    else terminal.stderr.write(isParsers ? complaints.join("") : `${sentenceOf(error, signal)}\n`);
+    return isParsers || isUsage(error) ? 2 : 1;
   }
 }
 
-function createProgram(terminal: Terminal, signal: AbortSignal): Command {
+/** `complain` takes what the parser has to say about a wrong command line. */
+function createProgram(
+  terminal: Terminal,
+  signal: AbortSignal,
+  complain: (complaint: string) => void,
+): Command {
   const program = new Command("retrieve")
     .description("Knowledge, memory, examples and tools for language models: one index, one encoder.")
     .version(packageVersion())
     .addOption(option("--index <dir>", "folder of the index").default(".retrieve"))
-    .addOption(option("--model <model>", "encoder: a bundled name, a folder or a hub id (default mini)"))
+    .addOption(
+      option("--model <model>", "encoder: a bundled name, a folder or a hub id (default mini)").argParser(
+        collect((text) => text),
+      ),
+    )
     .addOption(option("--offline", "open no socket for models").default(false))
     .addOption(option("--json", "JSON on stdout").default(false))
     .addOption(option("--quiet", "no progress and notices").default(false))
     .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
-      writeErr: (text) => terminal.stderr.write(text),
+      writeErr: complain,
     })
+    .addHelpText("after", "\nExample:\n  retrieve demo")
     .showHelpAfterError("(add --help for the flags and an example)")
     .exitOverride();
   for (const define of commands) define(program, { terminal, signal });
@@ -55,14 +68,23 @@ function packageVersion(): string {
     : "unknown";
 }
 
-function jsonOf(error: unknown): string {
-  const code = RetrieveError.isInstance(error) ? error.code : "internal";
-  return JSON.stringify({ error: { code, message: messageOf(error) } });
+/** Arguments come from the command line, so a value that no function takes is wrong usage too. */
+function isUsage(error: unknown): boolean {
+  return RetrieveError.isInstance(error) && (error.code === "usage" || error.code === "invalid_argument");
+}
+
+const interrupted = "interrupted; what was committed stays, run the same again to go on";
+
+function described(error: unknown, signal: AbortSignal): { readonly code: string; readonly message: string } {
+  if (error instanceof CommanderError)
+    return { code: "usage", message: error.message.replace(/^error: /, "") };
+  if (signal.aborted) return { code: "interrupted", message: interrupted };
+  return { code: RetrieveError.isInstance(error) ? error.code : "internal", message: messageOf(error) };
 }
 
 function sentenceOf(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return `retrieve: ${interrupted}`;
   if (RetrieveError.isInstance(error)) return `retrieve: ${error.message}`;
-  if (signal.aborted) return "retrieve: interrupted; what was committed stays, run the same again to go on";
   const stack = error instanceof Error ? error.stack : String(error);
   return `retrieve: internal error, please report it with the lines below\n${stack}`;
 }

@@ -1,13 +1,14 @@
 /** `retrieve search`: ranked records of one kind. */
 
+import { isAbsolute, relative } from "node:path";
 import type { Command } from "commander";
-import { type KindName, kindNames, type SearchResult } from "../augment/index.ts";
+import type { KindName, SearchResult } from "../augment/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
 import type { DefineCommand } from "./command.ts";
-import { cut, paragraph } from "./layout.ts";
-import { choiceOf, type GlobalOptions, option, searchMethods, wholeNumber } from "./options.ts";
+import { cut, paragraph, printable } from "./layout.ts";
+import { choiceOf, type GlobalOptions, kindNames, option, searchMethods, wholeNumber } from "./options.ts";
 import { columns, paint, print, printJson, type Terminal } from "./terminal.ts";
-import { withIndex } from "./with-index.ts";
+import { withPresentIndex } from "./with-index.ts";
 
 interface SearchFlags extends GlobalOptions {
   readonly kind: KindName;
@@ -37,7 +38,7 @@ export const defineSearch: DefineCommand = (program, context) => {
     .action(async (query: string, _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<SearchFlags>();
       const { kind, topK, method, filter, conversation } = flags;
-      const result = await withIndex(context, flags, { readOnly: true }, (index) =>
+      const result = await withPresentIndex(context, flags, { readOnly: true }, (index) =>
         index.search(query, {
           kind,
           topK,
@@ -57,9 +58,17 @@ export function showHits(terminal: Terminal, { hits, kind }: SearchResult, lines
   if (hits.length === 0) print(terminal, `no ${kind} found`);
   const width = columns(terminal);
   hits.forEach((hit, rank) => {
-    const place = hit.source === "" || hit.source === hit.id ? hit.id : `${hit.id}  ${hit.source}`;
+    const source = fromHere(hit.source);
+    const place = printable(source === "" || source === hit.id ? hit.id : `${hit.id}  ${source}`);
     const head = `${String(rank + 1).padStart(2)}  ${hit.score.toFixed(3)}  `;
     print(terminal, paint(terminal, "bold", head) + paint(terminal, "cyan", cut(place, width - head.length)));
     for (const line of paragraph(hit.text, width - 4, lines)) print(terminal, `    ${line}`);
   });
+}
+
+/** A file within the current folder by its relative path; anything else as it is. */
+function fromHere(source: string): string {
+  if (!isAbsolute(source)) return source;
+  const path = relative(process.cwd(), source);
+  return path === "" || path.startsWith("..") || isAbsolute(path) ? source : path;
 }

@@ -1,10 +1,10 @@
 /** `retrieve status`: what the index holds. */
 
 import type { Command } from "commander";
-import { type IndexStatus, kindNames } from "../augment/index.ts";
+import type { IndexStatus } from "../augment/index.ts";
 import type { DefineCommand } from "./command.ts";
 import { table } from "./layout.ts";
-import type { GlobalOptions } from "./options.ts";
+import { type GlobalOptions, kindNames } from "./options.ts";
 import { print, printJson, type Terminal } from "./terminal.ts";
 import { withIndex } from "./with-index.ts";
 

@@ -41,7 +41,7 @@ export function printJson(terminal: Terminal, value: unknown): void {
   terminal.stdout.write(`${JSON.stringify(value)}\n`);
 }
 
-/** A sentence for the person on stderr, unless `--quiet`. */
-export function note(terminal: Terminal, manners: Manners, message: string): void {
-  if (!manners.quiet) terminal.stderr.write(`${message}\n`);
+/** A sentence on stderr, unless `--quiet`; with `--json` stderr is JSON Lines too. */
+export function note(terminal: Terminal, { json, quiet }: Manners, message: string): void {
+  if (!quiet) terminal.stderr.write(`${json ? JSON.stringify({ notice: message }) : message}\n`);
 }
