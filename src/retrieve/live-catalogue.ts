@@ -1,5 +1,6 @@
 /** The catalogue of a store that other processes may write to, kept equal to it and filed between runs. */
 
+import { messageOf } from "../std/index.ts";
 import { type Catalogue, createCatalogue } from "./catalogue.ts";
 import { readCatalogue, writeCatalogue } from "./catalogue-file.ts";
 import type { CollectionOptions } from "./collection.ts";
@@ -12,7 +13,7 @@ export interface LiveCatalogue {
   current(): Promise<Catalogue>;
   /** A write to the store, and the same change to the catalogue once it is durable. */
   commit(write: () => Promise<unknown>, follow: (catalogue: Catalogue) => void): Promise<void>;
-  /** Writes the file if the catalogue is newer. */
+  /** Writes the file if the catalogue is newer. Failing is told, not thrown. */
   save(): Promise<void>;
 }
 
@@ -50,8 +51,13 @@ export function liveCatalogue({ store, lexicalFile, readOnly, onNotice }: Collec
     save: async () => {
       if (catalogue === undefined || version === undefined || version === filedVersion) return;
       if (lexicalFile === undefined || readOnly === true) return;
-      await writeCatalogue(lexicalFile, { version, catalogue });
-      filedVersion = version;
+      try {
+        await writeCatalogue(lexicalFile, { version, catalogue });
+        filedVersion = version;
+      } catch (error) {
+        // The documents are safe in the store: a missing file costs time at the next start, nothing else.
+        onNotice?.(`the BM25 index could not be kept and is built again next time: ${messageOf(error)}`);
+      }
     },
   };
 }

@@ -2,7 +2,13 @@
 
 import type { Encoder, TaskName } from "../encoder/index.ts";
 import { RetrieveError } from "../std/index.ts";
-import { type Filter, matches, type StoredRecord, type VectorStore } from "../store/index.ts";
+import {
+  type Filter,
+  type FoundRecord,
+  matches,
+  type StoredRecord,
+  type VectorStore,
+} from "../store/index.ts";
 import type { Bm25Scores, ScoredId } from "./bm25.ts";
 import { type Catalogue, entryOf, storedMetadata } from "./catalogue.ts";
 import type { Document, Query, Retrieved, RetrieveOptions } from "./collection.ts";
@@ -20,6 +26,12 @@ export interface SearchContext {
 /** How many each method brings to a hybrid or diverse search, at least. */
 const minDepth = 100;
 
+/** Ids best first, and the records that were read on the way, so that none is read twice. */
+interface Ranking {
+  readonly hits: readonly ScoredId[];
+  readonly records: ReadonlyMap<string, FoundRecord>;
+}
+
 /** The best documents for a query. */
 export async function searchCollection(
   context: SearchContext,
@@ -30,11 +42,11 @@ export async function searchCollection(
   checkOptions(topK, diversity);
   signal?.throwIfAborted();
   const depth = diversity > 0 ? Math.max(minDepth, 5 * topK) : topK;
-  const ranked = (await rank(context, query, options, depth))
-    .filter(({ score }) => score >= minScore)
-    .slice(0, depth);
-  const found = await fetchAll(context.store, ranked);
-  const chosen = diversity > 0 ? thinOut(ranked, found, topK, diversity) : ranked;
+  const { hits, records } = await rank(context, query, options, depth);
+  const near = hits.filter(({ score }) => score >= minScore).slice(0, depth);
+  const chosen = diversity > 0 ? await thinOut(context.store, near, topK, diversity) : near;
+  const missing = chosen.filter(({ id }) => !records.has(id));
+  const found = new Map([...records, ...(await fetchAll(context.store, missing))]);
   return chosen.flatMap(({ id, score }) => {
     const record = found.get(id);
     return record === undefined ? [] : [{ ...documentOf(record), score }];
@@ -42,7 +54,7 @@ export async function searchCollection(
 }
 
 /** A stored record as a document: our own keys taken out of the metadata. */
-export function documentOf(record: Omit<StoredRecord, "vector">): Document {
+export function documentOf(record: FoundRecord): Document {
   const { value, source } = record.payload as { value: Document["value"]; source: string };
   return { id: record.id, text: record.text, value, source, metadata: entryOf(record).metadata };
 }
@@ -61,13 +73,13 @@ function rank(
   query: Query,
   options: RetrieveOptions,
   depth: number,
-): Promise<ScoredId[]> {
+): Promise<Ranking> {
   const { method = "hybrid" } = options;
   switch (method) {
     case "dense":
-      return rankDense(context, query, options, depth).then(({ hits }) => hits);
+      return rankDense(context, query, options, depth);
     case "bm25":
-      return rankLexical(context, query, options.filter, depth).then(({ hits }) => hits);
+      return rankLexical(context, query, options.filter, depth);
     case "hybrid":
       return rankHybrid(context, query, options, Math.max(minDepth, depth));
     default:
@@ -80,7 +92,7 @@ async function rankDense(
   query: Query,
   options: RetrieveOptions,
   depth: number,
-): Promise<{ readonly hits: ScoredId[]; readonly vector: Float32Array }> {
+): Promise<Ranking & { readonly vector: Float32Array }> {
   const { filter, signal } = options;
   const abort = signal === undefined ? {} : { signal };
   const [vector] = await (await encoder()).encodeQueries([query.text], {
@@ -93,7 +105,7 @@ async function rankDense(
     ...(filter === undefined ? {} : { filter }),
     ...abort,
   });
-  return { hits: hits.map(({ id, score }) => ({ id, score })), vector };
+  return { hits, records: new Map(hits.map(({ id, record }) => [id, record])), vector };
 }
 
 async function rankLexical(
@@ -101,14 +113,14 @@ async function rankLexical(
   query: Query,
   filter: Filter | undefined,
   depth: number,
-): Promise<{ readonly hits: ScoredId[]; readonly scores: Bm25Scores }> {
+): Promise<Ranking & { readonly scores: Bm25Scores }> {
   const { bm25, entries } = await catalogue();
   const scores = bm25.score(query.lexical ?? [{ text: query.text, weight: 1 }]);
   const accept = (id: string): boolean => {
     const entry = entries.get(id);
     return entry !== undefined && (filter === undefined || matches(filter, storedMetadata(entry)));
   };
-  return { hits: scores.top(depth, accept), scores };
+  return { hits: scores.top(depth, accept), records: new Map(), scores };
 }
 
 /** Both methods bring candidates, and each scores those of the other too. */
@@ -117,39 +129,40 @@ async function rankHybrid(
   query: Query,
   options: RetrieveOptions,
   depth: number,
-): Promise<ScoredId[]> {
+): Promise<Ranking> {
   const dense = await rankDense(context, query, options, depth);
   const lexical = await rankLexical(context, query, options.filter, depth);
-  if (options.fusion === "ranks") return fuseRanks([dense.hits, lexical.hits]);
-  const cosines = new Map(dense.hits.map(({ id, score }) => [id, score]));
-  const others = await fetchAll(
-    context.store,
-    lexical.hits.filter(({ id }) => !cosines.has(id)),
-  );
-  for (const [id, { vector }] of others) cosines.set(id, dot(dense.vector, vector));
+  if (options.fusion === "ranks") {
+    return { hits: fuseRanks([dense.hits, lexical.hits]), records: dense.records };
+  }
+  const missing = lexical.hits.filter(({ id }) => !dense.records.has(id));
+  const fetched = await fetchAll(context.store, missing);
+  const cosines = [
+    ...dense.hits.map(({ id, score }) => ({ id, cosine: score })),
+    ...[...fetched].map(([id, { vector }]) => ({ id, cosine: dot(dense.vector, vector) })),
+  ];
+  const { of, ceiling } = lexical.scores;
+  const candidates = cosines.map(({ id, cosine }) => ({ id, cosine, share: of(id) / (ceiling || 1) }));
   const { tokenizer, maxTokens } = await context.encoder();
-  const candidates = [...cosines].map(([id, cosine]) => ({
-    id,
-    cosine,
-    share: lexical.scores.of(id) / (lexical.scores.ceiling || 1),
-  }));
-  return fuseScores(candidates, tokenizer.encode(query.text, maxTokens.query).unknownShare);
+  const { unknownShare } = tokenizer.encode(query.text, maxTokens.query);
+  return { hits: fuseScores(candidates, unknownShare), records: new Map([...dense.records, ...fetched]) };
 }
 
-async function fetchAll(store: VectorStore, ranked: readonly ScoredId[]): Promise<Map<string, StoredRecord>> {
-  const records = ranked.length === 0 ? [] : await store.get(ranked.map(({ id }) => id));
+async function fetchAll(store: VectorStore, hits: readonly ScoredId[]): Promise<Map<string, StoredRecord>> {
+  const records = hits.length === 0 ? [] : await store.get(hits.map(({ id }) => id));
   return new Map(records.flatMap((record) => (record === undefined ? [] : [[record.id, record]])));
 }
 
-function thinOut(
-  ranked: readonly ScoredId[],
-  found: ReadonlyMap<string, StoredRecord>,
+async function thinOut(
+  store: VectorStore,
+  hits: readonly ScoredId[],
   topK: number,
   diversity: number,
-): ScoredId[] {
-  const candidates = ranked.flatMap(({ id, score }) => {
-    const record = found.get(id);
-    return record === undefined ? [] : [{ id, score, vector: record.vector }];
+): Promise<ScoredId[]> {
+  const records = await fetchAll(store, hits);
+  const candidates = hits.flatMap(({ id, score }) => {
+    const vector = records.get(id)?.vector;
+    return vector === undefined ? [] : [{ id, score, vector }];
   });
   return diversify(candidates, topK, diversity);
 }

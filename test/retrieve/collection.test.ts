@@ -8,6 +8,7 @@ import {
   openCollection,
   type SourceRecord,
 } from "#src/retrieve/index.js";
+import { RetrieveError } from "#src/std/index.js";
 import { openExactStore, type VectorStore } from "#src/store/index.js";
 import { keywordEncoder } from "../support/keyword-encoder.js";
 import { sourceRecord } from "../support/source-records.js";
@@ -175,6 +176,22 @@ describe("put", () => {
     expect(await idsOf(collection)).toEqual(["cat"]);
   });
 
+  it("keeps what was committed when the disk is full, and goes on when there is room", async () => {
+    let room = 2;
+    const full: VectorStore = {
+      ...store,
+      upsert: async (...args) => {
+        if (room-- === 0) throw new RetrieveError("disk", "no space left");
+        await store.upsert(...args);
+      },
+    };
+    const collection = open({ store: full, batchSize: 1 });
+    await expect(collection.put(animals)).rejects.toMatchObject({ code: "disk" });
+    expect(await idsOf(collection)).toEqual(["cat", "dog#0", "dog#1"]);
+    expect(await collection.search("owl", { method: "bm25" })).toEqual([]);
+    expect(await collection.put(animals)).toMatchObject({ added: 1, unchanged: 2 });
+  });
+
   it("refuses a document that another record owns", async () => {
     const collection = open();
     await collection.put([sourceRecord("a", ["x", "y"])]);
@@ -331,6 +348,15 @@ describe("the BM25 file", () => {
       sourceRecord("elk", "dog owl"),
     ]);
     expect((await search(filed())).map(([id]) => id)).toEqual(["elk", "dog#1", "dog#0"]);
+  });
+
+  it("that cannot be written is told and costs nothing else", async () => {
+    await writeFile(join(folder, "file"), "");
+    const lexicalFile = join(folder, "file", "lexical.bin");
+    const collection = open({ lexicalFile, onNotice: (message) => notices.push(message) });
+    expect(await collection.put(animals)).toMatchObject({ added: 3 });
+    expect(notices).toEqual([expect.stringContaining(lexicalFile)]);
+    expect(await search(collection)).toHaveLength(3);
   });
 
   it.each([
