@@ -10,8 +10,7 @@ import type { Tool } from "./tool.ts";
 /**
  * `category, tool_name, api_name, api_description, required_params: [...], optional_params: [...], return_schema: {...}`
  *
- * Parameters are `{name, type, description, default}`; the result is a template of types (`{"id": "int"}`), at most
- * four levels deep, as in ToolBench's documents.
+ * Parameters are `{name, type, description, default}`; the result is a template of types (`{"id": "int"}`).
  */
 export function toolDocumentText(tool: Tool): string {
   const required = new Set(Array.isArray(tool.parameters["required"]) ? tool.parameters["required"] : []);
@@ -28,7 +27,7 @@ export function toolDocumentText(tool: Tool): string {
     tool.description,
     `required_params: ${spacedJson(described(true))}`,
     `optional_params: ${spacedJson(described(false))}`,
-    `return_schema: ${spacedJson(tool.returns === undefined ? {} : typeTemplate(tool.returns, 4))}`,
+    `return_schema: ${spacedJson(tool.returns ?? {})}`,
   ].join(", ");
 }
 
@@ -53,15 +52,26 @@ const templateNames: Readonly<Record<string, string>> = {
   null: "null",
 };
 
-function typeTemplate(schema: JsonValue, depth: number): JsonValue {
+/**
+ * What a schema's values look like, in types: `{ "id": "int", "tags": ["str"] }`, at most `depth` levels deep. It tells a
+ * retriever what the schema tells, at a fraction of the size.
+ */
+export function typeTemplate(schema: JsonValue, depth = 4): JsonValue {
   if (!isJsonObject(schema)) return "any";
-  const { properties, items } = schema;
-  if (isJsonObject(properties) && depth > 0) {
-    return Object.fromEntries(
-      Object.entries(properties).map(([name, inner]) => [name, typeTemplate(inner, depth - 1)]),
-    );
+  if (depth > 0) {
+    const { properties, items, allOf } = schema;
+    const parts = Array.isArray(allOf)
+      ? allOf.map((part) => typeTemplate(part, depth)).filter(isJsonObject)
+      : [];
+    if (isJsonObject(properties) || parts.length > 0) {
+      const own = Object.entries(isJsonObject(properties) ? properties : {});
+      const inner = own.map(([name, value]) => [name, typeTemplate(value, depth - 1)] as const);
+      return Object.fromEntries([...parts.flatMap((part) => Object.entries(part)), ...inner]);
+    }
+    if (isJsonObject(items)) return [typeTemplate(items, depth - 1)];
   }
-  if (isJsonObject(items) && depth > 0) return [typeTemplate(items, depth - 1)];
+  const alternative = alternativeOf(schema);
+  if (alternative !== undefined) return typeTemplate(alternative, depth);
   const type = typeName(schema);
   return templateNames[type] ?? type;
 }
@@ -70,11 +80,19 @@ function typeTemplate(schema: JsonValue, depth: number): JsonValue {
 function typeName(schema: JsonValue): string {
   if (!isJsonObject(schema)) return "any";
   if (Array.isArray(schema["enum"])) return "ENUM";
-  const { type, anyOf, oneOf } = schema;
+  const { type } = schema;
   if (typeof type === "string") return type;
   if (Array.isArray(type)) return String(type.find((name) => name !== "null") ?? "null");
+  const alternative = alternativeOf(schema);
+  return alternative === undefined ? "any" : typeName(alternative);
+}
+
+/** The first of several alternatives that is more than null. */
+function alternativeOf({ anyOf, oneOf }: JsonObject): JsonValue | undefined {
   const options = Array.isArray(anyOf) ? anyOf : oneOf;
-  return Array.isArray(options) && options.length > 0 ? typeName(options[0] ?? null) : "any";
+  return Array.isArray(options)
+    ? options.find((option) => !isJsonObject(option) || option["type"] !== "null")
+    : undefined;
 }
 
 /** JSON with a space after each comma and colon, as the reference's documents have it. */

@@ -2,6 +2,7 @@
 
 import { RetrieveError } from "../../std/index.ts";
 import type { JsonValue } from "../../store/index.ts";
+import { typeTemplate } from "./document-text.ts";
 import { isJsonObject, type JsonObject, toJson } from "./json.ts";
 import { cleanText, toName, uniqueNames } from "./naming.ts";
 import { cleanSchema } from "./schema.ts";
@@ -42,7 +43,7 @@ export function functionTools(schemas: readonly unknown[], options: FunctionTool
       title: cleanText(textOf(schema["title"]) ?? original),
       description: cleanText(textOf(schema["description"]) ?? ""),
       parameters: parametersOf(schema, place),
-      ...(isJsonObject(returns) ? { returns: cleanSchema(returns) } : {}),
+      ...(isJsonObject(returns) ? { returns: typeTemplate(returns) } : {}),
       source,
       execution: options.execution?.(original) ?? { type: "function" },
     };

@@ -72,7 +72,7 @@ export type Tool = {
   readonly description: string;
   /** JSON Schema of the arguments, an object; self-contained (`$defs` for recursive parts). */
   readonly parameters: JsonObject;
-  /** JSON Schema of a result, where the source tells it. */
+  /** What a result looks like, in types, where the source tells it: `{ "id": "int", "tags": ["str"] }`. */
   readonly returns?: JsonValue;
   /** The file, URL or command it was read from. */
   readonly source: string;

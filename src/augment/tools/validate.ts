@@ -12,14 +12,14 @@ import type { Tool } from "./tool.ts";
 const shownFaults = 10;
 
 /** A pattern that takes longer on one text backtracks without end. */
-const patternMs = 100;
+const patternMs = 1_000;
 
 /**
  * The arguments as plain JSON, valid under the tool's schema: JSON Schema 2020-12, or draft-07 where the schema says so
  * or only fits there. Formats are checked; nothing is converted, no defaults are put in, no reference is loaded.
  *
  * Throws `invalid_argument` listing each fault, or for arguments that are no JSON object; `unsupported` for a schema
- * that does not compile, or has a pattern that takes more than 100 ms. Cost: a few milliseconds; the first call some tens more.
+ * that does not compile, or has a pattern that takes more than a second. Cost: a few milliseconds; the first call some tens more.
  */
 export function validateArguments(tool: Pick<Tool, "id" | "parameters">, args: unknown): JsonObject {
   const given = toJson(args, `${tool.id}: arguments`, "invalid_argument");

@@ -110,7 +110,10 @@ describe("schemas", () => {
       { type: "object", properties: { x: { $ref: "#/$defs/a" } }, $defs: { a: { $ref: "#/$defs/a" } } },
       /cannot be checked|no usable/,
     ],
-    [{ type: "object", properties: { x: { type: "string", pattern: "^(a+)+$" } } }, /takes more than 100 ms/],
+    [
+      { type: "object", properties: { x: { type: "string", pattern: "^(a+)+$" } } },
+      /takes more than 1000 ms/,
+    ],
   ])("that cannot be used are named: %j", async (schema, message) => {
     const call = run(schema, { x: `${"a".repeat(60)}!` });
     await expect(call).rejects.toMatchObject({

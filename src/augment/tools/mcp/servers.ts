@@ -108,12 +108,13 @@ async function start(launch: McpLaunch, options: McpRequestOptions, onClose: () 
   };
   const client = new Client({ name: "retrieve-anything", version: "1" }, { listMaxPages: maxPages });
   client.onclose = onClose;
-  try {
-    await guarded(() => client.connect(transport, requestOptions(options)), "did not start", options.signal);
-  } catch (error) {
-    await transport.close();
-    throw error;
-  }
+  // Closed before the error is told, so that all of stderr has arrived.
+  const connect = (): Promise<void> =>
+    client.connect(transport, requestOptions(options)).catch(async (error) => {
+      await transport.close();
+      throw error;
+    });
+  await guarded(connect, "did not start", options.signal);
   const server: McpServer = {
     name: client.getServerVersion()?.name ?? command,
     listTools: async (request) => {

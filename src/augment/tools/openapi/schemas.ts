@@ -6,8 +6,8 @@ import { toName, uniqueNames } from "../naming.ts";
 import { mapSubschemas } from "../schema.ts";
 import type { OpenApiDocument } from "./document.ts";
 
-/** Schemas written out in place for one tool. Beyond it, references point to `$defs`, each defined once. */
-const inlineBudget = 500;
+/** Schemas of one tool after which references are no longer written out in place but point to `$defs`, each once. */
+const inlineBudget = 200;
 
 /** Collects the `$defs` of one tool while its schemas are expanded. */
 export interface SchemaExpander {
@@ -27,7 +27,7 @@ export function createSchemaExpander(
   const names = new Map<string, string>();
   const unique = uniqueNames();
   const pending: string[] = [];
-  let inlined = 0;
+  let schemas = 0;
 
   const define = (ref: string): JsonObject => {
     let name = names.get(ref);
@@ -40,12 +40,13 @@ export function createSchemaExpander(
   };
   const expand = (schema: JsonValue, within: readonly string[]): JsonValue => {
     if (!isJsonObject(schema)) return schema;
-    const { $ref, ...siblings } = adapt(schema, direction);
-    if (typeof $ref !== "string")
-      return mapSubschemas(adapt(schema, direction), (inner) => expand(inner, within));
+    schemas++;
+    const adapted = adapt(schema, direction);
+    const { $ref, ...siblings } = adapted;
+    if (typeof $ref !== "string") return mapSubschemas(adapted, (inner) => expand(inner, within));
     const { ref, value } = document.target($ref);
     const referred =
-      within.includes(ref) || inlined++ >= inlineBudget ? define(ref) : expand(value, [...within, ref]);
+      within.includes(ref) || schemas > inlineBudget ? define(ref) : expand(value, [...within, ref]);
     return withSiblings(
       referred,
       mapSubschemas(siblings, (inner) => expand(inner, within)),

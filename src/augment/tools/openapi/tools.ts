@@ -1,6 +1,7 @@
 /** OpenAPI 3.0 and 3.1 documents as tools: one for each operation. */
 
 import type { JsonValue } from "../../../store/index.ts";
+import { typeTemplate } from "../document-text.ts";
 import { isJsonObject, type JsonObject } from "../json.ts";
 import { cleanText, toName, uniqueNames } from "../naming.ts";
 import { cleanSchema } from "../schema.ts";
@@ -102,7 +103,7 @@ function readRequest(
   return { parameters, places: found.map(({ place }) => place), body };
 }
 
-/** The schema of the first successful JSON response. */
+/** What the first successful JSON response looks like. */
 function readReturns(document: OpenApiDocument, operation: JsonObject): JsonValue | undefined {
   const responses = Object.entries(isJsonObject(operation["responses"]) ? operation["responses"] : {});
   const success =
@@ -112,9 +113,7 @@ function readReturns(document: OpenApiDocument, operation: JsonObject): JsonValu
   const json = Object.entries(content).find(([type]) => /json/i.test(type));
   const schema = document.follow(json?.[1])?.["schema"];
   if (schema === undefined) return undefined;
-  const expander = createSchemaExpander(document, "received");
-  const expanded = expander.expand(schema);
-  return isJsonObject(expanded) ? cleanSchema({ ...expanded, ...expander.definitions() }) : expanded;
+  return typeTemplate(createSchemaExpander(document, "received").expand(schema));
 }
 
 function listOf(value: JsonValue | undefined): readonly JsonValue[] {
