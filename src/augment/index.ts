@@ -39,4 +39,5 @@ export type {
   Turn,
 } from "./index-types.ts";
 export { type KindName, kindNames } from "./kind-names.ts";
+export { datedLine, type KeptTurn } from "./memory/turn.ts";
 export { open } from "./open.ts";

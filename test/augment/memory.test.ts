@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Index, open } from "#src/augment/index.js";
-import { datedTurns } from "#src/eval/index.js";
 import { keywordEncoder } from "../support/keyword-encoder.ts";
 
 let folder: string;
@@ -35,7 +34,7 @@ const chat = [
 ];
 
 describe("conversations from files", () => {
-  it("stores a turn with its reply as the value", async () => {
+  it("stores a turn with its reply and the turn after as the value", async () => {
     const path = await file("chat.jsonl", chat);
     expect(await index.add("memory", [path])).toMatchObject({ kind: "memory", added: 5, unchanged: 0 });
     const { hits } = await index.search("green tandem bicycle", { kind: "memory", topK: 1 });
@@ -43,7 +42,11 @@ describe("conversations from files", () => {
       {
         id: `${path}/0`,
         text: "[1 January 2026] user: My bicycle is a green tandem.",
-        value: { start: 0, turns: [{ id: "0" }], next: [{ text: "A tandem needs two riders." }] },
+        value: {
+          start: 0,
+          turns: [{ id: "0" }],
+          next: [{ text: "A tandem needs two riders." }, { id: "2" }],
+        },
         source: `${path}:1`,
         metadata: { conversation: "default", time: "2026-01-01T10:00:00.000Z" },
       },
@@ -55,8 +58,8 @@ describe("conversations from files", () => {
     await index.add("memory", [path]);
     expect(await index.add("memory", [path])).toMatchObject({ added: 0, updated: 0, unchanged: 2 });
     await file("chat.jsonl", chat);
-    // The second turn has a reply now.
-    expect(await index.add("memory", [path])).toMatchObject({ added: 3, updated: 1, unchanged: 1 });
+    // Other turns follow the first two now.
+    expect(await index.add("memory", [path])).toMatchObject({ added: 3, updated: 2, unchanged: 0 });
     expect(await ids("soup winter", { topK: 1 })).toEqual([`${path}/2`]);
   });
 
@@ -80,16 +83,6 @@ describe("conversations from files", () => {
         metadata: { time: "2023-12-29T22:42:04.000Z" },
       },
     ]);
-  });
-
-  it("searches the text that the evaluation of memory measures", async () => {
-    const path = await file("one.jsonl", [chat[0]]);
-    await index.add("memory", [path]);
-    const { hits } = await index.search("tandem", { kind: "memory" });
-    const measured = datedTurns([
-      { id: "0", speaker: "user", text: chat[0]?.text ?? "", date: "2026-01-01" },
-    ]);
-    expect(hits.map(({ text }) => text)).toEqual(measured.map(({ text }) => text));
   });
 
   it("names file, line and field of a broken turn", async () => {
@@ -163,7 +156,7 @@ describe("turns as they happen", () => {
     const { hits } = await index.search("green bicycle", { kind: "memory", conversation: "talk", topK: 1 });
     expect(hits[0]).toMatchObject({
       id: "talk/0",
-      value: { of: "talk", start: 0, next: [{ text: "A tandem needs two riders." }] },
+      value: { of: "talk", start: 0, next: [{ text: "A tandem needs two riders." }, { role: "user" }] },
     });
     const { hits: all } = await index.search("tandem soup fern", { kind: "memory" });
     expect(all.map(({ id }) => id).toSorted()).toEqual([0, 1, 2, 3, 4].map((at) => `talk/${at}`));

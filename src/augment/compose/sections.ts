@@ -34,7 +34,7 @@ function knowledgeSection(pieces: readonly KnowledgePiece[], mark: string): stri
 /** Stretches of the remembered texts, each under the name of its text and its time. */
 function memorySection(pieces: readonly MemoryPiece[], mark: string): string {
   const stretches = mergeStretches(pieces).map(({ of, time, between, parts }) => {
-    const label = time === undefined ? of : `${of}, ${time}`;
+    const label = time === undefined ? of : `${of}, ${time.slice(0, 16).replace("T", " ")}`;
     return `${headline(mark, label)}\n${parts.join(between).trim()}`;
   });
   return fence("memory", mark, stretches.join("\n\n"));

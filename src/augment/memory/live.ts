@@ -5,11 +5,11 @@ import type { Turn } from "../index-types.ts";
 import type { ReadContext } from "../kinds/kind.ts";
 import { createGate } from "./gate.ts";
 import { parseTurn } from "./turn.ts";
-import { documentRecord, readUnit, turnDocuments, type Unit } from "./unit.ts";
+import { documentRecord, followingTurns, readUnit, turnDocuments, type Unit } from "./unit.ts";
 
 /** What appending turns writes. */
 export interface Appended {
-  /** The last stored turn as it is with a turn behind it, then the new turns. */
+  /** The last stored turns as they are with others behind them, then the new turns. */
   readonly records: readonly SourceRecord[];
   /** How many of the given turns are new. */
   readonly admitted: number;
@@ -33,7 +33,7 @@ export async function appendTurns(
   const admitted = given.flatMap((turn) => gate.admit(turn) ?? []);
   if (admitted.length === 0) return { records: [], admitted: 0 };
 
-  const open = units.filter(({ live }) => live).slice(-1);
+  const open = units.filter(({ live }) => live).slice(-followingTurns);
   const start = open[0]?.start ?? endOf(units.at(-1));
   const documents = turnDocuments(
     {
