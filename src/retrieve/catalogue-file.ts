@@ -51,7 +51,7 @@ export async function readCatalogue(
   try {
     return parse(await readFile(path));
   } catch (error) {
-    if (systemCode(error) !== "ENOENT") {
+    if (!["ENOENT", "ENOTDIR"].includes(systemCode(error) ?? "")) {
       onNotice(
         `${path}: cannot be used (${messageOf(error)}); the BM25 index is built again from the stored texts`,
       );
