@@ -13,6 +13,7 @@ import {
   toolSchema,
   toolSourceRecord,
 } from "#src/augment/tools/index.js";
+import { listen } from "./listen.ts";
 
 const shop = join(import.meta.dirname, "shop.openapi.yaml");
 const toolsByName = async (source: string): Promise<Map<string, Tool>> =>
@@ -374,5 +375,38 @@ describe("function schemas", () => {
     });
     expect(toolSourceRecord({ ...one!, returns: {} }, "f.json").hash).not.toBe(record.hash);
     expect(toolSourceRecord({ ...one! }, "f.json").hash).toBe(record.hash);
+  });
+});
+
+describe("a URL", () => {
+  it("is downloaded, and names the server where the document does not", async () => {
+    const paths = { "/x": { get: { operationId: "it" } } };
+    await using server = await listen((request, response) => {
+      if (request.url === "/moved") response.writeHead(302, { location: "/docs/openapi.json" }).end();
+      else response.end(JSON.stringify({ openapi: "3.0.1", info: { title: "t" }, paths }));
+    });
+    const source = `http://${server.host}/moved`;
+    expect(await readTools(source)).toMatchObject([
+      { id: "t.it", source, execution: { url: `http://${server.host}/x` } },
+    ]);
+  });
+
+  it("never starts a command", async () => {
+    await using server = await listen((_, response) => {
+      response.end(JSON.stringify({ mcpServers: { a: { command: process.execPath } } }));
+    });
+    await expect(readTools(`http://${server.host}/mcp.json`)).rejects.toMatchObject({ code: "not_allowed" });
+  });
+
+  it("that fails, or answers too late, says so", async () => {
+    await using missing = await listen((_, response) => response.writeHead(404).end());
+    await using silent = await listen(() => undefined);
+    await expect(readTools(`http://${missing.host}/x`)).rejects.toMatchObject({
+      code: "network",
+      message: expect.stringMatching(/answered 404/),
+    });
+    await expect(readTools(`http://${silent.host}/x`, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: "network",
+    });
   });
 });
