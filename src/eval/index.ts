@@ -8,6 +8,7 @@ export {
   type ReadBenchmarkOptions,
   readBenchmark,
 } from "./beir.ts";
+export { type EvaluateMemoryOptions, evaluateMemory, type MemoryUnit } from "./memory.ts";
 export {
   type Evaluation,
   evaluateRun,
@@ -18,4 +19,18 @@ export {
   retrievalMetrics,
   type Scored,
 } from "./metrics.ts";
+export {
+  type BenchmarkConversation,
+  type MemoryBenchmark,
+  type MemoryQuestion,
+  readMemoryBenchmark,
+  type SpokenTurn,
+} from "./realtalk.ts";
+export {
+  type EvaluateRetrievalOptions,
+  evaluateRetrieval,
+  type HistoryForm,
+  type RetrievalEvaluation,
+  type RetrievalReport,
+} from "./retrieval.ts";
 export { formatRun, readRun, runDepth, strictlyFalling, writeRun } from "./trec.ts";

@@ -5,6 +5,7 @@
  * order, and only the first k turns count.
  */
 
+import { datedLine } from "../augment/index.ts";
 import type { Encoder, TaskName } from "../encoder/index.ts";
 import type { Collection, SearchMethod } from "../retrieve/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
@@ -33,7 +34,7 @@ export interface EvaluateMemoryOptions {
   /** Default hybrid alone. */
   readonly methods?: readonly SearchMethod[];
   readonly encoder: Encoder;
-  /** How a conversation is cut into what is stored. Default {@link datedTurns}. */
+  /** How a conversation is cut into what is stored. Default: as memory does, turn by turn with its day and speaker. */
   readonly units?: (turns: readonly SpokenTurn[]) => readonly MemoryUnit[];
   /** Where document vectors are kept between runs. Default: nowhere. */
   readonly cacheFolder?: string;
@@ -43,25 +44,13 @@ export interface EvaluateMemoryOptions {
 }
 
 /**
- * Each turn by itself: `[29 December 2023] Emi: text`, without the date where there is none.
- *
- * On the train part of RealTalk a turn finds more evidence than a pair of turns, and questions name days and people.
- */
-export function datedTurns(turns: readonly SpokenTurn[]): MemoryUnit[] {
-  return turns.map(({ id, speaker, text, date }) => ({
-    text: `${date === undefined ? "" : `[${dayOf(date)}] `}${speaker}: ${text}`,
-    turns: [id],
-  }));
-}
-
-/**
  * Recall@5, Recall@10, Hit@5 (any of the evidence) and All@5 (all of it), as means over the questions with evidence,
  * once for each method.
  *
  * Throws `not_found` for a missing file or split and `invalid_data` naming file and line for a malformed one.
  */
 export async function evaluateMemory(options: EvaluateMemoryOptions): Promise<RetrievalReport[]> {
-  const { encoder, methods = ["hybrid"], units: cut = datedTurns } = options;
+  const { encoder, methods = ["hybrid"], units: cut = storedTurns } = options;
   const started = performance.now();
   const benchmark = await readMemoryBenchmark(options.folder, options);
   const units = unitsOf(benchmark, cut);
@@ -167,23 +156,10 @@ function meanOf(rows: readonly Measured[]): Record<string, number> {
   });
 }
 
-const months = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
-
-/** `2023-12-29T…` in words, as people write days. */
-function dayOf(date: string): string {
-  const [year = "", month = "", day = ""] = date.slice(0, 10).split("-");
-  return `${Number(day)} ${months[Number(month) - 1] ?? month} ${year}`;
+/** As memory stores a conversation. */
+function storedTurns(turns: readonly SpokenTurn[]): MemoryUnit[] {
+  return turns.map(({ id, speaker, text, date }) => ({
+    text: datedLine({ role: speaker, text, ...(date !== undefined && { time: date }) }),
+    turns: [id],
+  }));
 }

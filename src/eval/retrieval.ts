@@ -5,7 +5,7 @@
 
 import { conversationQuery } from "../augment/index.ts";
 import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
-import type { Query, SearchMethod } from "../retrieve/index.ts";
+import type { Collection, Query, SearchMethod } from "../retrieve/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
 import { type BenchmarkQuery, readBenchmark } from "./beir.ts";
 import { openCorpus } from "./corpus.ts";
@@ -16,7 +16,7 @@ import { runDepth, strictlyFalling } from "./trec.ts";
  * Which turns of a conversation make the query, each in full: the last alone, also the user's earlier ones, or all.
  * A function makes queries of its own form.
  */
-export type HistoryForm = "last" | "user" | "all" | ((query: BenchmarkQuery) => Query);
+export type HistoryForm = "last" | "user" | "all" | ((query: BenchmarkQuery, method: SearchMethod) => Query);
 
 export interface EvaluateRetrievalOptions {
   /** A folder in the BEIR layout. */
@@ -28,7 +28,7 @@ export interface EvaluateRetrievalOptions {
   /** Default hybrid alone. The corpus is encoded once for all. */
   readonly methods?: readonly SearchMethod[];
   readonly encoder: Encoder;
-  /** Default: the form in which a chat is searched, {@link conversationQuery}. */
+  /** Default: the form in which a chat is searched by the method, {@link conversationQuery}. */
   readonly history?: HistoryForm;
   /** How deep rankings go. Default 100. */
   readonly topK?: number;
@@ -65,16 +65,18 @@ export interface RetrievalEvaluation {
  * Throws what {@link readBenchmark} throws.
  */
 export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Promise<RetrievalEvaluation[]> {
-  const { encoder, methods = ["hybrid"], topK = runDepth, signal } = options;
+  const { encoder, methods = ["hybrid"] } = options;
   const started = performance.now();
   const benchmark = await readBenchmark(options.folder, options);
-  const queries = benchmark.queries.map((query) => ({
-    id: query.id,
-    query: queryOf(query, options.history),
+  const asked = methods.map((method) => ({
+    method,
+    queries: benchmark.queries.map((query) => queryOf(query, method, options.history)),
   }));
   await using collection = await openCorpus({
     documents: benchmark.corpus.map(({ id, text }) => ({ id, text, metadata: {} })),
-    queries: queries.map(({ query }) => query.text),
+    queries: asked.flatMap(({ method, queries }) =>
+      method === "bm25" ? [] : queries.map(({ text }) => text),
+    ),
     encoder,
     task: options.task ?? "qa",
     methods,
@@ -84,14 +86,9 @@ export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Prom
   const shared = performance.now() - started;
 
   const evaluations: RetrievalEvaluation[] = [];
-  for (const method of methods) {
+  for (const { method, queries } of asked) {
     const begun = performance.now();
-    const run = new Map<string, Scored[]>();
-    for (const { id, query } of queries) {
-      const hits = await collection.search(query, { method, topK, ...(signal && { signal }) });
-      run.set(id, strictlyFalling(hits));
-      options.onProgress?.({ done: run.size, total: queries.length, unit: `${method} queries` });
-    }
+    const run = await rankAll(collection, benchmark.queries, queries, { ...options, method });
     const { mean } = evaluateRun(run, benchmark.qrels);
     const report = {
       metrics: rounded(mean),
@@ -107,18 +104,33 @@ export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Prom
   return evaluations;
 }
 
-function queryOf(query: BenchmarkQuery, form?: HistoryForm): Query {
+type RankOptions = Pick<EvaluateRetrievalOptions, "topK" | "onProgress" | "signal"> & {
+  readonly method: SearchMethod;
+};
+
+/** `queries[i]` is the form in which `asked[i]` is searched. */
+async function rankAll(
+  collection: Collection,
+  asked: readonly BenchmarkQuery[],
+  queries: readonly Query[],
+  { method, topK = runDepth, onProgress, signal }: RankOptions,
+): Promise<Run> {
+  const run = new Map<string, Scored[]>();
+  for (const [index, query] of queries.entries()) {
+    const hits = await collection.search(query, { method, topK, ...(signal && { signal }) });
+    run.set(asked[index]?.id ?? "", strictlyFalling(hits));
+    onProgress?.({ done: run.size, total: queries.length, unit: `${method} queries` });
+  }
+  return run;
+}
+
+function queryOf(query: BenchmarkQuery, method: SearchMethod, form?: HistoryForm): Query {
   const { history, text } = query;
-  if (typeof form === "function") return form(query);
-  if (form === undefined)
-    return conversationQuery(
-      history.map((turn) => turn.text),
-      text,
-    );
-  const turns = form === "last" ? [] : history.filter(({ role }) => form === "all" || role === "user");
+  if (typeof form === "function") return form(query, method);
+  const earlier = history.filter(({ role }) => form !== "user" || role === "user").map((turn) => turn.text);
+  if (form === undefined) return conversationQuery(earlier, text, method);
   // Newest first, because the encoder cuts on the right.
-  const texts = [text, ...turns.map((turn) => turn.text).toReversed()];
-  return { text: texts.join(" "), lexical: texts.map((turn) => ({ text: turn, weight: 1 })) };
+  return { text: [text, ...(form === "last" ? [] : earlier.toReversed())].join(" ") };
 }
 
 /** What of the options encoding takes. */
