@@ -72,7 +72,8 @@ function textReader(batch: ResultBatch): (column: string, row: number) => string
   };
 }
 
-function toVector(cell: unknown): Float32Array {
+/** The vector in a cell: a view into the batch. */
+export function toVector(cell: unknown): Float32Array {
   const values: unknown =
     typeof cell === "object" && cell !== null && "toArray" in cell && typeof cell.toArray === "function"
       ? cell.toArray()

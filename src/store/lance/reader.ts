@@ -8,12 +8,13 @@ import { probesFor } from "./approximate.ts";
 import { foundRows, type ResultBatch, wholeRows } from "./arrow.ts";
 import { FOUND_COLUMNS } from "./columns.ts";
 import { filterSql, textSql } from "./filter-sql.ts";
+import { EXACT_LIMIT } from "./maintain.ts";
 import { createMirror, type Mirror } from "./mirror.ts";
 import { nearest } from "./nearest.ts";
-import type { OpenedTable } from "./table.ts";
+import type { OpenedTable, TableState } from "./table.ts";
 
-/** Tables up to this size are searched exactly; measured in `bench/store.mjs`. */
-export const EXACT_LIMIT = 50_000;
+/** A filter that keeps a smaller part of the records than this is answered exactly. */
+const SELECTIVE = 0.05;
 
 export interface Reader {
   readonly mirror: Mirror;
@@ -52,7 +53,7 @@ export function createReader(opened: OpenedTable, dimensions: number): Reader {
       const flat = await mirror.at(state.version);
       if (flat !== undefined) return flat.search(vector, options);
       const sql = filter && filterSql(filter, state.columns);
-      const probes = options.exact === true ? undefined : await probesFor(table, state, sql);
+      const probes = options.exact === true ? undefined : await chooseProbes(opened, state, sql);
       return nearest(table, vector, { topK, where: sql, probes, signal });
     },
     count: async (filter) => table.countRows(await where(filter)),
@@ -123,4 +124,17 @@ async function loadFlat(opened: OpenedTable, dimensions: number, version: number
     flat.put([...wholeRows(batch)]);
   }
   return (await opened.state()).version === version ? flat : undefined;
+}
+
+/** How many partitions to look into, or undefined where a scan answers: no index, few rows, or a filter that leaves few. */
+async function chooseProbes(
+  { table }: OpenedTable,
+  { tuning }: TableState,
+  where: string | undefined,
+): Promise<number | undefined> {
+  if (tuning === undefined) return undefined;
+  const all = await table.countRows();
+  if (all <= EXACT_LIMIT) return undefined;
+  const kept = where === undefined ? all : await table.countRows(where);
+  return kept < SELECTIVE * all ? undefined : probesFor(tuning, kept / all);
 }

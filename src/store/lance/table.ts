@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { type Connection, connect, type Table } from "@lancedb/lancedb";
 import { RetrieveError } from "../../std/index.ts";
 import type { StoreOptions } from "../vector-store.ts";
+import { parseTuning, type Tuning } from "./approximate.ts";
 import { BASE_COLUMNS, FORMAT_KEY, FORMAT_VERSION, STORE_KEY, schemaOf } from "./columns.ts";
 import { guarded } from "./lance-errors.ts";
 
@@ -17,8 +18,8 @@ export interface LanceStoreOptions extends StoreOptions {
 export interface TableState {
   readonly version: number;
   readonly columns: ReadonlySet<string>;
-  /** What was tuned for the approximate index, as JSON text; see `approximate.ts`. */
-  readonly tuning: string | undefined;
+  /** Where there is an approximate index. */
+  readonly tuning: Tuning | undefined;
 }
 
 export interface OpenedTable {
@@ -109,8 +110,8 @@ function followState(table: Table): () => Promise<TableState> {
     const version = await table.version();
     if (known?.version === version) return known;
     const { fields } = await table.schema();
-    const tuning = fields.find(({ name }) => name === "vector")?.metadata.get("retrieve.tuning");
-    known = { version, columns: new Set(fields.map(({ name }) => name)), tuning };
+    const metadata = fields.find(({ name }) => name === "vector")?.metadata;
+    known = { version, columns: new Set(fields.map(({ name }) => name)), tuning: parseTuning(metadata) };
     return known;
   };
 }
