@@ -50,6 +50,8 @@ export interface Benchmark {
 export interface ReadBenchmarkOptions {
   /** The name of a file in `qrels`; default `test` where there is one, else `dev`, else the only one. */
   readonly split?: string;
+  /** At most so many queries, evenly spaced over the file. Default all. */
+  readonly maxQueries?: number;
   /** Told what was left out. */
   readonly onNotice?: OnNotice;
 }
@@ -69,7 +71,10 @@ export async function readBenchmark(folder: string, options: ReadBenchmarkOption
 
   const withGold = [...judgements].filter(([, judged]) => [...judged.values()].some((gain) => gain >= 1));
   const gold = new Map(withGold);
-  const kept = queries.filter(({ id }) => gold.has(id));
+  const kept = spread(
+    queries.filter(({ id }) => gold.has(id)),
+    options.maxQueries,
+  );
   const known = {
     queries: new Set(queries.map(({ id }) => id)),
     documents: new Set(corpus.map(({ id }) => id)),
@@ -90,6 +95,12 @@ export async function readBenchmark(folder: string, options: ReadBenchmarkOption
   for (const notice of describeLeftOut(qrelsFile, leftOut)) options.onNotice?.(notice);
   const qrels = new Map(kept.map(({ id }) => [id, gold.get(id) ?? new Map<string, number>()]));
   return { folder, split, corpus, queries: kept, qrels, leftOut };
+}
+
+/** `count` of the items, evenly spaced, in their order. */
+function spread<Item>(items: readonly Item[], count = items.length): Item[] {
+  const step = Math.max(1, items.length / count);
+  return items.filter((_, index) => index === 0 || Math.floor(index / step) > Math.floor((index - 1) / step));
 }
 
 async function defaultSplit(folder: string): Promise<string> {

@@ -30,6 +30,8 @@ export interface EvaluateRetrievalOptions {
   readonly encoder: Encoder;
   /** Default: the form in which a chat is searched by the method, {@link conversationQuery}. */
   readonly history?: HistoryForm;
+  /** At most so many queries, evenly spaced over the file. Default all. */
+  readonly maxQueries?: number;
   /** How deep rankings go. Default 100. */
   readonly topK?: number;
   /** Where document vectors are kept between runs. Default: nowhere. */

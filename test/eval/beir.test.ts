@@ -50,6 +50,23 @@ describe("readBenchmark", () => {
     expect((await readBenchmark(folder, { split: "dev" })).queries).toHaveLength(2);
   });
 
+  it("takes queries evenly spaced where there are more than wanted", async () => {
+    const ids = Array.from({ length: 10 }, (_, index) => `q${index}`);
+    write(
+      "queries.jsonl",
+      ids.map((id) => JSON.stringify({ _id: id, text: id })),
+    );
+    write(
+      "qrels/dev.tsv",
+      ids.map((id) => `${id}\td1\t1`),
+    );
+    const kept = async (maxQueries: number) =>
+      (await readBenchmark(folder, { maxQueries })).queries.map(({ id }) => id);
+    expect(await kept(5)).toEqual(["q0", "q2", "q4", "q6", "q8"]);
+    expect(await kept(3)).toEqual(["q0", "q4", "q7"]);
+    expect(await kept(99)).toEqual(ids);
+  });
+
   it("reads Windows line ends", async () => {
     write("qrels/dev.tsv", ["query-id\tcorpus-id\tscore", "q1\td1\t1"], "\r\n");
     expect((await readBenchmark(folder)).qrels).toEqual(new Map([["q1", new Map([["d1", 1]])]]));
