@@ -41,3 +41,19 @@ export type {
 export { type KindName, kindNames } from "./kind-names.ts";
 export { datedLine, type KeptTurn } from "./memory/turn.ts";
 export { open } from "./open.ts";
+export {
+  type CallToolOptions,
+  callTool,
+  type Execution,
+  functionTools,
+  type HostFunction,
+  type McpServers,
+  openApiTools,
+  openMcpServers,
+  type ReadToolsOptions,
+  readTools,
+  type Tool,
+  type ToolResult,
+  toolDocumentText,
+  toolSchema,
+} from "./tools/index.ts";

@@ -20,7 +20,7 @@ const samples = fileURLToPath(new URL("../../samples/", import.meta.url));
 /** One question a kind; the test asserts which record must come first. */
 const questions: Readonly<Record<KindName, string>> = {
   knowledge: "Which spacecraft was lost because two teams used different units?",
-  memory: "What stands on the back of the old photo?",
+  memory: "What does it say on the back of the family photo?",
   examples: "Write the date in ISO 8601\nthe ninth of June 2026",
   tools: "How far is it by sea from Marstal to Ystad?",
 };
@@ -112,9 +112,10 @@ function sourcesOf(kind: KindName, service: SampleService): string[] {
 }
 
 async function showPromptAndCalls(terminal: Terminal, index: Index, service: SampleService): Promise<void> {
-  const question = "How far is it from Marstal to Ystad, and which harbours lie on our way to Bornholm?";
-  heading(terminal, "one prompt from all kinds, within 600 tokens");
-  showPrompt(terminal, await index.augment(question, { maxTokens: 600, topK: 3 }));
+  const question =
+    "Write the date in ISO 8601: the day we set sail for Bornholm. How many days are left on 1 June?";
+  heading(terminal, "one prompt from all kinds, within 700 tokens");
+  showPrompt(terminal, await index.augment(question, { maxTokens: 700, topK: 3 }));
   heading(terminal, "two tools called for real");
   await showCall(terminal, index, "getDistance", { from: "Marstal", to: "Ystad" }, service.host);
   await showCall(terminal, index, "morse_encode", { text: "Bornholm" }, "ships-library");

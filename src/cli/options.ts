@@ -24,13 +24,6 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
-/** Parses a finite number. */
-export function anyNumber(text: string): number {
-  const value = Number(text);
-  if (Number.isFinite(value) && text.trim() !== "") return value;
-  throw new InvalidArgumentError("wanted a number.");
-}
-
 /** Parses `a,b,c` where each part is one of `choices`. */
 export function listOf<Choice extends string>(choices: readonly Choice[]): (text: string) => Choice[] {
   const pick = choiceOf(choices);

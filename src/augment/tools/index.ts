@@ -2,11 +2,10 @@
 
 export { type CallToolOptions, callTool, type HostFunction, parseTool, type ToolResult } from "./call.ts";
 export { toolDocumentText } from "./document-text.ts";
-export { type FunctionToolsOptions, functionTools } from "./functions.ts";
+export { functionTools } from "./functions.ts";
 export type { JsonObject } from "./json.ts";
-export type { McpLaunch } from "./mcp/command.ts";
-export { type McpRequestOptions, type McpServer, type McpServers, openMcpServers } from "./mcp/servers.ts";
+export { type McpServers, openMcpServers } from "./mcp/servers.ts";
 export { openApiTools } from "./openapi/tools.ts";
 export { toolSchema, toolSourceRecord } from "./record.ts";
 export { type ReadToolsOptions, readTools } from "./sources.ts";
-export type { BodyPlace, Execution, ParameterPlace, Tool } from "./tool.ts";
+export type { Execution, Tool } from "./tool.ts";
