@@ -3,7 +3,6 @@
 export { type CallToolOptions, callTool, type HostFunction, parseTool, type ToolResult } from "./call.ts";
 export { toolDocumentText } from "./document-text.ts";
 export { functionTools } from "./functions.ts";
-export type { JsonObject } from "./json.ts";
 export { type McpServers, openMcpServers } from "./mcp/servers.ts";
 export { openApiTools } from "./openapi/tools.ts";
 export { toolSchema, toolSourceRecord } from "./record.ts";

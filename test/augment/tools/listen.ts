@@ -2,7 +2,8 @@
 
 import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type JsonObject, openApiTools, type Tool } from "#src/augment/tools/index.js";
+import { openApiTools, type Tool } from "#src/augment/tools/index.js";
+import type { JsonObject } from "#src/augment/tools/json.js";
 
 export interface Listening extends AsyncDisposable {
   /** `127.0.0.1:PORT`. */

@@ -1,7 +1,8 @@
 /** Arguments against schemas that are strict, hostile or broken; functions of the host. */
 
 import { describe, expect, it } from "vitest";
-import { type CallToolOptions, callTool, functionTools, type JsonObject } from "#src/augment/tools/index.js";
+import { type CallToolOptions, callTool, functionTools } from "#src/augment/tools/index.js";
+import type { JsonObject } from "#src/augment/tools/json.js";
 import { functionTool } from "./listen.ts";
 
 const run = async (
