@@ -16,7 +16,7 @@ import type { StoreOptions, VectorStore } from "./vector-store.ts";
 
 /**
  * An empty store in memory. Gone when closed. About 4 d + the text bytes a record; a search over 10,000 records of
- * 384 dimensions takes a few milliseconds.
+ * 384 dimensions takes about a millisecond.
  */
 export function openExactStore(options: StoreOptions): VectorStore {
   const { dimensions } = options;
