@@ -9,17 +9,16 @@ export function printable(text: string): string {
   return text.replace(/[^\P{Cc}\n\t]/gu, "");
 }
 
-/** A table: columns as wide as their content, numbers to the right. */
+/** A table under its first row as heading: columns as wide as their content, columns of numbers to the right. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths: number[] = [];
-  for (const row of rows) {
-    row.forEach((cell, column) => {
-      widths[column] = Math.max(widths[column] ?? 0, stringWidth(cell));
-    });
-  }
+  const [heading = [], ...body] = rows;
+  const columns = heading.map((_, column) => ({
+    width: Math.max(...rows.map((row) => stringWidth(row[column] ?? ""))),
+    isNumeric: body.length > 0 && body.every((row) => /^(-?[\d.,]+%?|-?)$/.test(row[column] ?? "")),
+  }));
   return rows.map((row) =>
-    row
-      .map((cell, column) => pad(cell, widths[column] ?? 0))
+    columns
+      .map(({ width, isNumeric }, column) => pad(row[column] ?? "", width, isNumeric))
       .join("  ")
       .trimEnd(),
   );
@@ -62,7 +61,7 @@ function take(text: string, width: number): string {
   return taken;
 }
 
-function pad(cell: string, width: number): string {
+function pad(cell: string, width: number, toTheRight: boolean): string {
   const space = " ".repeat(width - stringWidth(cell));
-  return /^-?[\d.,]+%?$/.test(cell) ? space + cell : cell + space;
+  return toTheRight ? space + cell : cell + space;
 }

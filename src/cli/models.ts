@@ -3,10 +3,10 @@
 import type { Command } from "commander";
 import type { ListedModel, ModelDescription } from "../encoder/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
-import { table } from "./layout.ts";
+import { cut, table } from "./layout.ts";
 import { choiceOf, type GlobalOptions, option } from "./options.ts";
 import { showProgress } from "./progress.ts";
-import { print, printJson, type Terminal } from "./terminal.ts";
+import { columns, print, printJson, type Terminal } from "./terminal.ts";
 
 interface WriteFlags extends GlobalOptions {
   readonly out: string;
@@ -121,15 +121,24 @@ function showList(terminal: Terminal, models: readonly ListedModel[]): void {
 }
 
 function showDescription(terminal: Terminal, description: ModelDescription): void {
-  for (const line of table(Object.entries(description).map(([name, value]) => [name, textOf(value)]))) {
-    print(terminal, line);
-  }
+  const { instructions, ...others } = description;
+  const given = Object.entries(instructions).filter(([, { query, document }]) => query + document !== "");
+  const rows = [
+    ...rowsOf(others),
+    ...(given.length === 0
+      ? [["instructions", "none"]]
+      : rowsOf({ instructions: Object.fromEntries(given) })),
+  ];
+  for (const line of table(rows)) print(terminal, cut(line, columns(terminal)));
 }
 
-function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (Array.isArray(value)) return value.join(", ");
-  return JSON.stringify(value) ?? "unknown";
+/** A row for each value, those of an object indented below its name. */
+function rowsOf(fields: object, indent = ""): string[][] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? [[indent + name, ""], ...rowsOf(value, `${indent}  `)]
+      : [[indent + name, Array.isArray(value) ? value.join(", ") : String(value ?? "unknown")]],
+  );
 }
 
 function megabytes(bytes: number): string {

@@ -20,31 +20,26 @@ export function showProgress(terminal: Terminal, manners: Manners, label: string
 }
 
 function bar(terminal: Terminal, label: string): ProgressDisplay {
-  const shown = new SingleBar(
-    {
-      stream: terminal.stderr,
-      format: `${label} {bar} {percentage}% {value}/{total} {unit}`,
-      barsize: 24,
-      hideCursor: true,
-      clearOnComplete: true,
-      etaBuffer: 50,
-    },
-    Presets.shades_classic,
-  );
-  let started = false;
+  let shown: SingleBar | undefined;
   return {
     report: ({ done, total, unit }) => {
-      const known = total ?? done;
-      if (started) {
-        shown.setTotal(known);
-        shown.update(done, { unit });
+      if (shown === undefined) {
+        shown = createBar(terminal, label, total !== undefined);
+        shown.start(total ?? done, done, { unit });
       } else {
-        shown.start(known, done, { unit });
-        started = true;
+        if (total !== undefined) shown.setTotal(total);
+        shown.update(done, { unit });
       }
     },
-    stop: () => shown.stop(),
+    stop: () => shown?.stop(),
   };
+}
+
+/** Where the end is not known a bar would lie: it only counts. */
+function createBar({ stderr }: Terminal, label: string, hasEnd: boolean): SingleBar {
+  const format = hasEnd ? `${label} {bar} {percentage}% {value}/{total} {unit}` : `${label} {value} {unit}`;
+  const options = { stream: stderr, format, barsize: 24, hideCursor: true, clearOnComplete: true };
+  return new SingleBar(options, Presets.shades_classic);
 }
 
 function lines(terminal: Terminal, label: string): ProgressDisplay {

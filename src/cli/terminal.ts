@@ -43,5 +43,8 @@ export function printJson(terminal: Terminal, value: unknown): void {
 
 /** A sentence on stderr, unless `--quiet`; with `--json` stderr is JSON Lines too. */
 export function note(terminal: Terminal, { json, quiet }: Manners, message: string): void {
-  if (!quiet) terminal.stderr.write(`${json ? JSON.stringify({ notice: message }) : message}\n`);
+  if (quiet) return;
+  // A progress bar may stand on the line.
+  const clear = terminal.stderr.isTTY ? "\r\u001b[K" : "";
+  terminal.stderr.write(json ? `${JSON.stringify({ notice: message })}\n` : `${clear}${message}\n`);
 }

@@ -90,6 +90,8 @@ describe("models", () => {
     });
     const { stdout } = await retrieveHere(["models", "show", "mini"]);
     expect(stdout).toMatch(/^dimensions +384$/m);
+    expect(stdout).toMatch(/^ {2}license +Apache-2\.0$/m);
+    expect(stdout.split("\n").filter((line) => line.length > 80)).toEqual([]);
   });
 
   it("quantizes and exports", async () => {

@@ -8,7 +8,17 @@ it("lays out a table by display width, numbers to the right", () => {
       ["日本", "12"],
       ["e\u0301", "7"],
     ]),
-  ).toEqual(["name  n", "日本  12", "e\u0301      7"]);
+  ).toEqual(["name   n", "日本  12", "e\u0301      7"]);
+});
+
+it("puts a column to the right only where all of it are numbers", () => {
+  expect(
+    table([
+      ["a", "b"],
+      ["x", "1"],
+      ["y", "many"],
+    ]),
+  ).toEqual(["a  b", "x  1", "y  many"]);
 });
 
 it("cuts by display width and never inside a character", () => {
