@@ -30,9 +30,9 @@ describe("fuseScores", () => {
   const order = (unknownShare: number) => fuseScores(candidates, unknownShare).map(({ id }) => id);
 
   it("ranks what both find first", () => {
-    // 0.6 + 0.75 · 0.4 = 0.9; 0.8; 0.1 + 0.75 · 0.6 = 0.55
+    // 0.6 + 0.4; 0.8 + 0; 0.1 + 0.6
     expect(order(0)).toEqual(["both", "dense", "lexical"]);
-    expect(fuseScores(candidates, 0)[0]?.score).toBeCloseTo(0.9, 12);
+    expect(fuseScores(candidates, 0)[0]?.score).toBeCloseTo(1, 12);
   });
 
   it("leaves the question to BM25 where the encoder does not know its words", () => {
