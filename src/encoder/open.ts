@@ -43,6 +43,7 @@ function createEncoder(
   options: OpenEncoderOptions,
 ): Encoder {
   const { maxTokens, pooling, normalize } = settings;
+  const { weightsHash, precision } = loaded; // and not the model's bytes, which the runner lets go
   const instructions =
     options.instructions === undefined
       ? settings.instructions
@@ -78,8 +79,8 @@ function createEncoder(
     tasks: Object.keys(instructions),
     fingerprint: (task) =>
       fingerprintOf({
-        weights: loaded.weightsHash,
-        precision: loaded.precision,
+        weights: weightsHash,
+        precision,
         tokenizer: tokenizerHash,
         config,
         pooling,

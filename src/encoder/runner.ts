@@ -26,16 +26,20 @@ export interface Runner extends AsyncDisposable {
 /** Tokens, padding included, up to which a batch is run in this thread: below, handing it over costs more. */
 const shortBatch = 128;
 
-/** Nothing opens before the first run. Memory: the weights, once a session. */
+/**
+ * Nothing opens before the first run. Memory: the weights, once a session, and the model's bytes until both kinds of
+ * session are open.
+ */
 export function createRunner(
   model: LoadedModel,
   dimensions: number,
   paddingId: number,
   { threads = availableParallelism(), device = "cpu" }: RunnerOptions,
 ): Runner {
-  const here = lazily(() => openSession(model.onnx, { threads: 1, device }));
-  const pool = lazily(() => openSessionPool(model.onnx, { workers: threads, device }));
   const { pooling } = model;
+  const source = letGo(model.onnx, 2);
+  const here = lazily(() => source((onnx) => openSession(onnx, { threads: 1, device })));
+  const pool = lazily(() => source((onnx) => openSessionPool(onnx, { workers: threads, device })));
   const pooler = pooling && lazily(() => openSession(pooling, { threads: 1 }));
   let closed = false;
   const close = async (): Promise<void> => {
@@ -104,6 +108,22 @@ function rowsOf(embedding: Tensor | undefined, rows: number, dimensions: number)
   }
   const vectors = toFloat32(embedding);
   return Array.from({ length: rows }, (_, row) => vectors.slice(row * dimensions, (row + 1) * dimensions));
+}
+
+/** Lends `value` to so many uses that succeed, then lets go of it. */
+function letGo<Value>(
+  value: Value,
+  uses: number,
+): <Result>(use: (value: Value) => Promise<Result>) => Promise<Result> {
+  let held: Value | undefined = value;
+  let left = uses;
+  return async (use) => {
+    if (held === undefined) throw new RetrieveError("internal", "runner: the model was let go too early");
+    const result = await use(held);
+    left--;
+    if (left === 0) held = undefined;
+    return result;
+  };
 }
 
 /** A session that opens once, at the first use; a failure to open is told again at the next use. */

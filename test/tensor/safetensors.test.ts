@@ -56,7 +56,7 @@ describe("safetensors", () => {
       )
       .map(([dtype, shape]) => {
         const size = shape.reduce((product, axis) => product * axis, 1);
-        const data = constructors[dtype].from({ length: size }, (_: unknown, at: number) => at * 3 - 5);
+        const data = constructors[dtype].from(Array.from({ length: size }, (_, at) => at * 3 - 5));
         return createTensor<DType>(dtype, shape, data) as Tensor;
       });
     const name = fc.string().filter((text) => text !== "__metadata__");
