@@ -19,13 +19,17 @@ const sets = ["conversation/mtrag_un", "conversation/cast2022", "conversation/cm
 
 const newestFirst = ({ history }) => history.map(({ text }) => text).toReversed();
 const joined = (texts) => texts.join(" ");
-/** The encoder reads the last turn and so many before it, newest first; BM25 the last turn alone. */
-const read =
-  (count, only = () => true) =>
-  (query) => ({
-    text: joined([query.text, ...newestFirst({ history: query.history.filter(only) }).slice(0, count)]),
-    lexical: [{ text: query.text, weight: 1 }],
-  });
+const cut = (text, length) => (text.length <= length ? text : text.slice(0, text.lastIndexOf(" ", length)));
+/** The encoder reads the last turn and the beginnings of `count` before it, newest first; BM25 the last turn alone. */
+const read = (count, { only = () => true, length = Number.POSITIVE_INFINITY } = {}) => {
+  return (query) => {
+    const before = newestFirst({ history: query.history.filter(only) }).slice(0, count);
+    return {
+      text: joined([query.text, ...before.map((text) => cut(text, length))]),
+      lexical: [{ text: query.text, weight: 1 }],
+    };
+  };
+};
 /** BM25 reads every turn; the one `age` before the last weighs so much. */
 const weigh = (weight) => (query) => ({
   text: query.text,
@@ -48,7 +52,11 @@ const denseForms = {
   "last, 1 before": read(1),
   "last, 2 before": read(2),
   "last, 4 before": read(4),
-  "last, 2 user turns before": read(2, isUser),
+  "last, 2 user turns before": read(2, { only: isUser }),
+  "last, 60 characters of 2 before": read(2, { length: 60 }),
+  "last, 100 characters of 2 before": read(2, { length: 100 }),
+  "last, 150 characters of 2 before": read(2, { length: 150 }),
+  "last, 100 characters of 4 before": read(4, { length: 100 }),
   "all turns, newest first": "all",
 };
 const forms = {
@@ -56,7 +64,10 @@ const forms = {
   dense: denseForms,
   hybrid: {
     ...denseForms,
-    "last, 2 before; words 0.3^age": both(read(2), lexicalForms["all turns, 0.3^age"]),
+    "last, 100 characters of 2 before; words 0.3^age": both(
+      read(2, { length: 100 }),
+      lexicalForms["all turns, 0.3^age"],
+    ),
     "last; words 0.3^age": lexicalForms["all turns, 0.3^age"],
   },
 };

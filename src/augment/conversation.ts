@@ -14,17 +14,17 @@ const decay = 0.3;
 /** Weights below change no ranking by more than a tie. */
 const leastWeight = 0.001;
 
-/** How many turns before the last message the encoder reads. */
-const readTurns = 2;
+/** How many turns before the last message the encoder reads, and how many characters of each. */
+const read = { turns: 2, characters: 100 };
 
 /**
  * The query of a conversation: `last`, the message to be answered, after `history`, the earlier turns of all roles,
  * oldest first.
  *
- * The encoder reads the last message and the two turns before it, the newest first: it cuts on the right, so what is
- * too long loses its oldest part. BM25 alone reads every turn at weight 0.3^age (the last message has age 0). In a
- * hybrid search BM25 reads the last message only: the encoder has the context already, and words of earlier turns
- * would count twice.
+ * The encoder reads the last message and the beginnings of the two turns before it, the newest first: they say what
+ * the talk is about, a long answer in full would drown the question, and what exceeds the encoder's limit on the right
+ * is the oldest. BM25 alone reads every turn at weight 0.3^age (the last message has age 0). In a hybrid search BM25
+ * reads the last message only: the encoder has the context already, and words of earlier turns would count twice.
  */
 export function conversationQuery(
   history: readonly string[],
@@ -36,7 +36,14 @@ export function conversationQuery(
     .map((text, age) => ({ text, weight: decay ** age }))
     .filter(({ weight }) => weight >= leastWeight);
   return {
-    text: newestFirst.slice(0, 1 + readTurns).join(" "),
+    text: [last, ...newestFirst.slice(1, 1 + read.turns).map(beginning)].join(" "),
     lexical: method === "bm25" ? weighted : [{ text: last, weight: 1 }],
   };
+}
+
+/** The text up to the last space within the limit, or to the limit in a script without spaces. */
+function beginning(text: string): string {
+  if (text.length <= read.characters) return text;
+  const space = text.lastIndexOf(" ", read.characters);
+  return text.slice(0, space > read.characters / 2 ? space : read.characters);
 }

@@ -3,7 +3,7 @@
 import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
 import { type Collection, type Document, openCollection, type SearchMethod } from "../retrieve/index.ts";
 import { openExactStore } from "../store/index.ts";
-import { documentVectors, withKnownVectors } from "./vectors.ts";
+import { encodeOnce, withKnownVectors } from "./vectors.ts";
 
 export interface CorpusOptions {
   /** Their ids are unique. */
@@ -47,12 +47,12 @@ interface KnownVectors {
 
 async function encodeAll(options: CorpusOptions): Promise<KnownVectors> {
   const { encoder, task, cacheFolder } = options;
-  const encoding = { ...options.encoding, task };
+  const encoding = { ...options.encoding, task, cacheFolder };
   const texts = [...new Set(options.documents.map(({ text }) => text))];
   const queries = [...new Set(options.queries)];
   return {
-    document: pairUp(texts, await documentVectors(encoder, texts, { ...encoding, cacheFolder })),
-    query: pairUp(queries, await encoder.encodeQueries(queries, encoding)),
+    document: pairUp(texts, await encodeOnce(encoder, "document", texts, encoding)),
+    query: pairUp(queries, await encodeOnce(encoder, "query", queries, encoding)),
   };
 }
 

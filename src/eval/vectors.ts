@@ -1,9 +1,9 @@
-/** Document vectors that are computed once: kept in a folder under what they were made of. */
+/** Vectors that are computed once: kept in a folder under what they were made of. */
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
+import type { EncodeOptions, Encoder, Side, TaskName } from "../encoder/index.ts";
 import { diskError, RetrieveError, writeFileAtomic } from "../std/index.ts";
 
 export interface VectorOptions extends EncodeOptions {
@@ -13,22 +13,26 @@ export interface VectorOptions extends EncodeOptions {
 }
 
 /**
- * The document vectors of `texts`, in their order, from the cache folder where they are there.
+ * The vectors of `texts`, in their order, from the cache folder where they are there.
  *
- * A cache file holds little-endian float32 [n, d] and is named by a hash of the encoder's fingerprint under the task and
- * of the texts: another model, instruction or corpus is another file, and none is ever out of date.
+ * A cache file holds little-endian float32 [n, d] and is named by a hash of the side, the encoder's fingerprint under
+ * the task and the texts: another model, instruction or corpus is another file. The fingerprint is of the document
+ * side, so kept query vectors are believed only when the longest text, encoded again, still gives its vector.
  */
-export async function documentVectors(
+export async function encodeOnce(
   encoder: Encoder,
+  side: Side,
   texts: readonly string[],
   { cacheFolder, ...options }: VectorOptions,
 ): Promise<Float32Array[]> {
-  if (cacheFolder === undefined) return await encoder.encodeDocuments(texts, options);
-  const path = join(cacheFolder, `${contentKey(encoder.fingerprint(options.task), texts)}.f32`);
-  const { dimensions } = encoder;
-  const kept = await readVectors(path, texts.length, dimensions);
-  if (kept !== undefined) return kept;
-  const vectors = await encoder.encodeDocuments(texts, options);
+  const encode = (some: readonly string[]): Promise<Float32Array[]> =>
+    side === "query" ? encoder.encodeQueries(some, options) : encoder.encodeDocuments(some, options);
+  if (cacheFolder === undefined || texts.length === 0) return await encode(texts);
+  const key = contentKey([side, encoder.fingerprint(options.task)], texts);
+  const path = join(cacheFolder, `${key}.f32`);
+  const kept = await readVectors(path, texts.length, encoder.dimensions);
+  if (kept !== undefined && (side === "document" || (await stillTrue(texts, kept, encode)))) return kept;
+  const vectors = await encode(texts);
   await writeFileAtomic(path, formatVectors(vectors));
   return vectors;
 }
@@ -62,9 +66,26 @@ export function withKnownVectors(
   };
 }
 
-function contentKey(fingerprint: string, texts: readonly string[]): string {
-  const hash = createHash("sha256").update(`${fingerprint}\n`);
-  for (const text of texts) hash.update(`${Buffer.byteLength(text)}\n`).update(text);
+/** Below it is another encoding; int8 alone moves a vector by less, from batch to batch. */
+const sameVector = 0.999;
+
+async function stillTrue(
+  texts: readonly string[],
+  kept: readonly Float32Array[],
+  encode: (texts: readonly string[]) => Promise<Float32Array[]>,
+): Promise<boolean> {
+  const longest = texts.reduce((best, text, at) => (text.length > (texts[best]?.length ?? 0) ? at : best), 0);
+  const [again] = await encode(texts.slice(longest, longest + 1));
+  const before = kept[longest];
+  if (again === undefined || before === undefined) return false;
+  const dot = (left: Float32Array, right: Float32Array): number =>
+    left.reduce((sum, value, axis) => sum + value * (right[axis] ?? 0), 0);
+  return dot(again, before) > sameVector * Math.sqrt(dot(again, again) * dot(before, before));
+}
+
+function contentKey(made: readonly string[], texts: readonly string[]): string {
+  const hash = createHash("sha256");
+  for (const part of [...made, ...texts]) hash.update(`${Buffer.byteLength(part)}\n`).update(part);
   return hash.digest("hex").slice(0, 40);
 }
 

@@ -16,6 +16,12 @@ describe("conversationQuery", () => {
     expect(conversationQuery(["oldest", "older", "newest"], "last").text).toBe("last newest older");
   });
 
+  it("gives the encoder the beginning of a long answer, cut between words", () => {
+    const answer = "word ".repeat(100);
+    expect(conversationQuery([answer], "why?").text).toBe(`why? ${"word ".repeat(20).trim()}`);
+    expect(conversationQuery(["\u4e2d".repeat(300)], "why?").text).toBe(`why? ${"\u4e2d".repeat(100)}`);
+  });
+
   it("lets earlier turns weigh less for BM25 the older they are, together less than the last message", () => {
     const { lexical = [] } = conversationQuery(["oldest", "older", "newest"], "last", "bm25");
     expect(lexical.map(({ text }) => text)).toEqual(["last", "newest", "older", "oldest"]);

@@ -6,6 +6,7 @@ import { type Encoder, openEncoder } from "#src/encoder/index.js";
 import {
   evaluateRetrieval,
   evaluateRun,
+  type Run,
   rank,
   readBenchmark,
   readRun,
@@ -141,35 +142,40 @@ describe("evaluateRetrieval", () => {
     ]);
   });
 
-  it("encodes a corpus once: the second run asks the encoder for queries only", async () => {
+  it("encodes a corpus once, and again where what is kept cannot be believed", async () => {
     const cacheFolder = join(folder, "cache");
-    const encoded: number[] = [];
-    const counting: Encoder = {
+    const encoded: string[] = [];
+    const counting = (before: string): Encoder => ({
       ...encoder,
       encodeDocuments: (texts, options) => {
-        encoded.push(texts.length);
+        encoded.push(`${texts.length} documents`);
         return encoder.encodeDocuments(texts, options);
       },
+      encodeQueries: (texts, options) => {
+        encoded.push(`${texts.length} queries`);
+        return encoder.encodeQueries(
+          texts.map((text) => before + text),
+          options,
+        );
+      },
+    });
+    const run = async (before = ""): Promise<Run | undefined> => {
+      encoded.length = 0;
+      const options = { folder: join(folder, "set"), encoder: counting(before), cacheFolder };
+      return (await evaluateRetrieval(options))[0]?.run;
     };
-    const run = async (task?: string) =>
-      (
-        await evaluateRetrieval({
-          folder: join(folder, "set"),
-          encoder: counting,
-          cacheFolder,
-          ...(task && { task }),
-        })
-      )[0];
     const first = await run();
-    const second = await run();
-    expect(encoded).toEqual([4]);
-    expect(second?.run).toEqual(first?.run);
+    expect(encoded).toEqual(["4 documents", "3 queries"]);
+    expect(await run()).toEqual(first);
+    expect(encoded).toEqual(["1 queries"]);
 
-    // A file of the wrong size is not believed.
-    const [name = ""] = readdirSync(cacheFolder);
-    writeFileSync(join(cacheFolder, name), "short");
-    expect((await run())?.run).toEqual(first?.run);
-    expect(encoded).toEqual([4, 4]);
+    // Another instruction for queries leaves the documents alone.
+    await run("Represent this baking recipe for finding bread: ");
+    expect(encoded).toEqual(["1 queries", "3 queries"]);
+
+    for (const name of readdirSync(cacheFolder)) writeFileSync(join(cacheFolder, name), "short");
+    expect(await run()).toEqual(first);
+    expect(encoded).toEqual(["4 documents", "3 queries"]);
   });
 
   it("stops when told to", async () => {
