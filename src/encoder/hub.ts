@@ -6,8 +6,8 @@
  */
 
 import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { mkdir, open as openFile, rename, rm, stat } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -177,7 +177,7 @@ async function downloadFileTo(
   let fault: unknown;
   for (let attempt = 0; (await sizeOf(path)) < file.size; attempt++) {
     if (attempt === attempts) throw brokenError(file, await sizeOf(path), fault);
-    fault = await append(path, open, report, signal).catch((error: unknown) => {
+    fault = await append(path, open, report).catch((error: unknown) => {
       signal?.throwIfAborted();
       return passing(error, path);
     });
@@ -198,22 +198,24 @@ function brokenError(file: ListFileEntry, bytes: number, cause: unknown): Retrie
   return new RetrieveError("network", `${got}; run the same again to go on from there`, { cause });
 }
 
+/** What comes, onto the end of the file; every part is written before the next is read. */
 async function append(
   path: string,
   open: (from: number) => Promise<ReadableStream<Uint8Array>>,
   report: (bytes: number) => void,
-  signal: AbortSignal | undefined,
 ): Promise<void> {
   let bytes = await sizeOf(path);
   const stream = await open(bytes);
-  const counted = async function* (): AsyncGenerator<Uint8Array> {
+  const file = await openFile(path, "a");
+  try {
     for await (const part of stream) {
-      yield part;
+      await file.writeFile(part);
       bytes += part.length;
       report(bytes);
     }
-  };
-  await pipeline(counted, createWriteStream(path, { flags: "a" }), ...(signal ? [{ signal }] : []));
+  } finally {
+    await file.close();
+  }
 }
 
 /** The hub gives SHA-256 for large files and git's SHA-1 of `blob SIZE\0CONTENT` for the others. */

@@ -80,7 +80,7 @@ function sendContent(
   if (!probe) hub.reads.push(`${path} bytes ${from}-`);
   const cut = probe ? undefined : hub.breakAfter.shift();
   if (cut === undefined || cut >= part.length) response.end(part);
-  else response.write(part.subarray(0, cut), () => response.destroy());
+  else response.write(part.subarray(0, cut), () => response.socket?.end()); // what was sent arrives
 }
 
 function sendJson(response: ServerResponse, value: unknown): void {
