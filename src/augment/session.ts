@@ -49,7 +49,7 @@ export function checkKind(kind: string): asserts kind is KindName {
   throw new RetrieveError("invalid_argument", `kind: got "${kind}", wanted one of ${kindNames.join(", ")}`);
 }
 
-/** Seconds since `start`, a value of `performance.now()`. */
+/** Seconds since `start`, a value of `performance.now()`, to the millisecond. */
 export function secondsSince(start: number): number {
-  return (performance.now() - start) / 1000;
+  return Math.round(performance.now() - start) / 1000;
 }

@@ -43,15 +43,19 @@ async function createPut(context: PutContext, options: PutOptions): Promise<Put>
   const { records, entries } = await live.exclusive(live.current);
   const report = { added: 0, updated: 0, unchanged: 0, removed: 0 };
   const origins = new Set(options.origins);
-  const seen = new Set<string>();
+  const seen = new Map<string, Brought>();
   let batch = new Map<string, SourceRecord>();
   let waiting = 0;
   let encoded = 0;
 
   const take = async (record: SourceRecord): Promise<void> => {
-    if (batch.has(record.id)) await flush();
     origins.add(record.origin);
-    seen.add(record.id);
+    const earlier = seen.get(record.id);
+    seen.set(record.id, { hash: record.hash, source: record.documents[0]?.source ?? record.origin });
+    if (earlier !== undefined) {
+      if (earlier.hash === record.hash) return;
+      throw twice(record, earlier);
+    }
     if (records.get(record.id)?.hash === record.hash) {
       report.unchanged++;
       return;
@@ -151,6 +155,20 @@ function toStored(record: SourceRecord, document: Document, vector: Float32Array
     metadata: storedMetadata(entryFor(record, document)),
     payload: { value, source },
   };
+}
+
+/** What a record of this call was and where it came from. */
+interface Brought {
+  readonly hash: string;
+  readonly source: string;
+}
+
+function twice({ id, documents, origin }: SourceRecord, earlier: Brought): RetrieveError {
+  return new RetrieveError(
+    "invalid_data",
+    `record ${id} is in ${earlier.source} and, with other content, in ${documents[0]?.source ?? origin}; ` +
+      "give each record an id of its own",
+  );
 }
 
 /** A document id names its record, so no two records can claim one document. */

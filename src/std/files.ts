@@ -1,23 +1,25 @@
 /** Files that are either complete or absent, and errors of the disk in words. */
 
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf, RetrieveError, systemCode } from "./errors.ts";
 
 /**
- * Writes `path` so that readers see the old content or the new, never a part: temporary file beside it,
+ * Writes `path`, or what it links to, so that readers see the old content or the new, never a part: temporary file beside it,
  * fsync, rename. Accepts a stream of parts for content that should not be in memory at once.
  *
  * Throws `disk` when the disk refuses (full, read-only, no permission); the old file is then untouched.
+ * Throws `invalid_argument` for what is no file (a folder, a device): replacing it would destroy it.
  */
 export async function writeFileAtomic(
   path: string,
   content: string | Uint8Array | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
 ): Promise<void> {
-  const temporary = `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+  const target = await targetOf(path);
+  const temporary = `${target}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(target), { recursive: true });
     const file = await open(temporary, "wx");
     try {
       const parts = typeof content === "string" || content instanceof Uint8Array ? [content] : content;
@@ -26,11 +28,18 @@ export async function writeFileAtomic(
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, target);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw diskError(error, path);
   }
+}
+
+async function targetOf(path: string): Promise<string> {
+  const target = await realpath(path).catch(() => path);
+  const found = await stat(target).catch(() => undefined);
+  if (found === undefined || found.isFile()) return target;
+  throw new RetrieveError("invalid_argument", `${path}: is no file but a folder or device; name a file`);
 }
 
 /** Reads a UTF-8 text file. Throws `not_found` with the path when it is not there. */

@@ -113,11 +113,15 @@ describe("put", () => {
     expect(await collection.count()).toEqual({ records: 2, documents: 2 });
   });
 
-  it("the last of two records with one id wins", async () => {
+  it("takes a repeated record once and refuses two records with one id, naming both places", async () => {
     const collection = open();
-    const report = await collection.put([sourceRecord("a", "first"), sourceRecord("a", ["second", "third"])]);
-    expect(report).toMatchObject({ added: 1, updated: 1 });
-    expect(await idsOf(collection)).toEqual(["a#0", "a#1"]);
+    expect(await collection.put([sourceRecord("a", "same"), sourceRecord("a", "same")])).toMatchObject({
+      added: 1,
+      unchanged: 0,
+    });
+    await expect(collection.put([sourceRecord("b", "one"), sourceRecord("b", "two")])).rejects.toThrow(
+      /record b is in .* and, with other content, in .*; give each record an id of its own/,
+    );
   });
 
   it("writes batches of whole records and tells each once it is durable", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -27,6 +27,17 @@ it("keeps the old content when the new one fails half-way", async () => {
   await expect(writeFileAtomic(path, failing())).rejects.toThrow("source broke");
   expect(await readFile(path, "utf8")).toBe("old");
   expect((await readdir(folder)).filter((name) => name.includes(".tmp"))).toEqual([]);
+});
+
+it("replaces what a link points to and refuses a device", async () => {
+  const [path, link] = [join(folder, "linked.txt"), join(folder, "link")];
+  await writeFile(path, "old");
+  await symlink(path, link);
+  await writeFileAtomic(link, "new");
+  expect(await readFile(path, "utf8")).toBe("new");
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  await expect(writeFileAtomic("/dev/null", "lost")).rejects.toThrow("/dev/null: is no file");
+  expect((await lstat("/dev/null")).isCharacterDevice()).toBe(true);
 });
 
 it("names the path of a missing file", async () => {

@@ -10,7 +10,6 @@ import { isJsonObject, type JsonObject, toJson } from "./json.ts";
 import { callMcp, commandLine } from "./mcp/call.ts";
 import type { McpServers } from "./mcp/servers.ts";
 import type { Tool } from "./tool.ts";
-import { validateArguments } from "./validate.ts";
 
 /** A function of the host, given at the call for tools that were added as bare schemas. */
 export type HostFunction = (args: JsonValue, signal?: AbortSignal) => unknown;
@@ -54,6 +53,7 @@ export async function callTool(tool: Tool, args: unknown, options: CallToolOptio
   const start = performance.now();
   signal?.throwIfAborted();
   requireAllowed(tool, options.allow);
+  const { validateArguments } = await import("./validate.ts"); // a validator takes a while to load
   const valid = validateArguments(tool, args);
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(outOfTime(tool.id, timeoutMs)), timeoutMs);
@@ -62,7 +62,7 @@ export async function callTool(tool: Tool, args: unknown, options: CallToolOptio
     const result = await run(tool, valid, { ...options, timeoutMs, maxResponseBytes, signal: combined });
     if (Buffer.byteLength(JSON.stringify(result)) > maxResponseBytes)
       throw tooLarge(maxResponseBytes, tool.id);
-    return { result, seconds: (performance.now() - start) / 1000 };
+    return { result, seconds: Math.round(performance.now() - start) / 1000 };
   } finally {
     clearTimeout(timer);
   }

@@ -7,7 +7,6 @@ import { markdownTitle } from "../chunk/index.ts";
 import { contentHash, decodeHtml, decodeText } from "./decode.ts";
 import { readDocx } from "./docx.ts";
 import { type DocumentFormat, formatOf } from "./formats.ts";
-import { readHtml } from "./html.ts";
 import { readPdf } from "./pdf.ts";
 
 export interface SourceDocument {
@@ -80,7 +79,7 @@ async function readContent(
     case "docx":
       return readDocx(bytes, path);
     case "html":
-      return readHtml(decodeHtml(bytes, path));
+      return (await import("./html.ts")).readHtml(decodeHtml(bytes, path));
     case "markdown": {
       const text = decodeText(bytes, path);
       return { title: markdownTitle(text), text };

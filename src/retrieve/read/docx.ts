@@ -1,7 +1,6 @@
 /** Word documents to Markdown-like text, through the optional package `mammoth` and HTML. */
 
 import { messageOf, RetrieveError } from "../../std/index.ts";
-import { readHtml } from "./html.ts";
 import { loadPeer } from "./peer.ts";
 
 /** Throws `missing_package` without `mammoth` and `invalid_data` for a file that it cannot read. */
@@ -16,6 +15,7 @@ export async function readDocx(
   };
   try {
     const { value } = await mammoth.convertToHtml({ buffer: Buffer.from(bytes) }, options);
+    const { readHtml } = await import("./html.ts");
     return readHtml(value);
   } catch (error) {
     throw new RetrieveError("invalid_data", `${path}: not a readable docx file (${messageOf(error)})`, {

@@ -14,7 +14,7 @@ export interface FoundFile {
 
 /**
  * The files of some sources: a file itself, a folder all the way down, names in code unit order. Under a folder,
- * hidden files and folders, `node_modules`, and what is no file (sockets, pipes) are left out. Links are followed,
+ * hidden files and folders, `node_modules`, indexes, and what is no file (sockets, pipes) are left out. Links are followed,
  * each file is found once and a loop ends; a link to nothing is left out with a notice.
  *
  * Throws `not_found` for a source that is not there.
@@ -42,10 +42,10 @@ async function* walk(
   const kind = await lookAt(path, seen, onNotice);
   if (kind === "file") yield path;
   if (kind !== "folder") return;
-  const names = (await readdir(path))
-    .filter((name) => !name.startsWith(".") && name !== "node_modules")
-    .sort();
-  for (const name of names) yield* walk(join(path, name), seen, onNotice);
+  const names = await readdir(path);
+  if (names.includes("index.json") && names.includes("tables")) return; // an index, perhaps the one being written
+  const wanted = names.filter((name) => !name.startsWith(".") && name !== "node_modules").sort();
+  for (const name of wanted) yield* walk(join(path, name), seen, onNotice);
 }
 
 /** What a path is, links followed; undefined for what was seen before, is neither, or leads nowhere. */
