@@ -10,6 +10,8 @@ import type { Flat } from "../flat.ts";
 export interface Mirror {
   /** The rows as of this version, or undefined where the files should be asked instead. */
   at(version: number): Promise<Flat | undefined>;
+  /** As `at`, of what is loaded already; loads nothing. */
+  held(version: number): Flat | undefined;
   /** Repeats a commit that led from one version to the next; a mirror of another version goes stale instead. */
   follow(from: number, to: number, change: (flat: Flat) => void): void;
   clear(): void;
@@ -27,6 +29,7 @@ export function createMirror(load: (version: number) => Promise<Flat | undefined
     return flat;
   };
   return {
+    held: (version) => (held?.version === version ? held.flat : undefined),
     async at(version) {
       if (held?.version === version) return held.flat;
       held = undefined;

@@ -39,9 +39,11 @@ export function createReader(opened: OpenedTable, dimensions: number): Reader {
   return {
     mirror,
     async get(ids) {
-      const rows = await rowsById(opened, [...new Set(ids.map(wellFormed))]);
-      return ids.map((id) => {
-        const row = rows.get(wellFormed(id));
+      const wanted = ids.map(wellFormed);
+      const flat = mirror.held((await opened.state()).version);
+      const rows = flat ?? (await rowsById(opened, [...new Set(wanted)]));
+      return wanted.map((id) => {
+        const row = rows.get(id);
         return row && toStored(row);
       });
     },
