@@ -102,9 +102,9 @@ function readSession(value: unknown, place: string): SpokenTurn[] {
 
 /** ISO 8601 as it is; `DD.MM.YYYY, …` turned around. */
 function isoDate(text: string): string | undefined {
-  if (/^\d{4}-\d{2}-\d{2}/.test(text)) return text;
   const [, day, month, year] = /^(\d{2})\.(\d{2})\.(\d{4})/.exec(text) ?? [];
-  return day === undefined ? undefined : `${year}-${month}-${day}`;
+  const date = day === undefined ? text : `${year}-${month}-${day}`;
+  return /^\d{4}-\d{2}-\d{2}/.test(date) && !Number.isNaN(Date.parse(date)) ? date : undefined;
 }
 
 async function readQuestions(
