@@ -116,6 +116,15 @@ describe("readMemoryBenchmark", () => {
   });
 
   it.each([
+    ["2023-12-29T22:42:04Z", "2023-12-29T22:42:04Z"],
+    ["31.13.2023, 22:42:04", undefined],
+    ["8 May, 2023", undefined],
+  ])("reads the date %s as %s", async (date, expected) => {
+    write("conversations.jsonl", [{ _id: "c", sessions: [{ ...conversation.sessions[0], date }] }]);
+    expect((await readMemoryBenchmark(folder)).conversations[0]?.turns[0]?.date).toBe(expected);
+  });
+
+  it.each([
     [
       "conversations.jsonl",
       [conversation, conversation],
