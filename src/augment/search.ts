@@ -32,7 +32,7 @@ export async function searchKind(
   options: SearchOptions,
 ): Promise<Retrieved[]> {
   const { kind, topK = 10, halfLifeDays } = options;
-  const { query, task } = queryFor(kind, asked);
+  const { query, task } = queryFor(asked, options);
   const fades = kind === "memory" && halfLifeDays !== undefined;
   if (fades) checkHalfLife(halfLifeDays);
   const asking = retrieveOptions(options, fades ? topK * agedPool : topK, task);
@@ -48,7 +48,10 @@ const agedPool = 5;
 /** Kinds whose right answer depends on what was said before. An example or a memory is near the last message itself. */
 const conversational: readonly KindName[] = ["knowledge", "tools"];
 
-function queryFor(kind: KindName, asked: Asked): { readonly query: string | Query; readonly task?: string } {
+function queryFor(
+  asked: Asked,
+  { kind, method }: SearchOptions,
+): { readonly query: string | Query; readonly task?: string } {
   const question = questionOf(asked);
   if (typeof asked === "string" || !conversational.includes(kind)) return { query: question };
   const last = asked.findLastIndex(({ role }) => role === "user");
@@ -57,6 +60,7 @@ function queryFor(kind: KindName, asked: Asked): { readonly query: string | Quer
   const query = conversationQuery(
     history.map(({ content }) => content),
     question,
+    method,
   );
   return kind === "knowledge" ? { query, task: "convsearch" } : { query };
 }

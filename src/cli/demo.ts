@@ -2,7 +2,7 @@
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { Index, KindName, SearchResult } from "../augment/index.ts";
@@ -98,7 +98,7 @@ async function show(
 }
 
 function sourcesOf(kind: KindName, service: SampleService): string[] {
-  const path = (name: string): string => join(samples, kind, name);
+  const path = (name: string): string => relative(process.cwd(), join(samples, kind, name));
   switch (kind) {
     case "knowledge":
       return [path("corpus.jsonl")];
@@ -113,9 +113,9 @@ function sourcesOf(kind: KindName, service: SampleService): string[] {
 
 async function showPromptAndCalls(terminal: Terminal, index: Index, service: SampleService): Promise<void> {
   const question =
-    "Write the date in ISO 8601: the day we set sail for Bornholm. How many days are left on 1 June?";
-  heading(terminal, "one prompt from all kinds, within 700 tokens");
-  showPrompt(terminal, await index.augment(question, { maxTokens: 700, topK: 3 }));
+    "Say it politely: give me the distance from Marstal to Ystad. Do we pass there on our route to Bornholm?";
+  heading(terminal, "one prompt from all kinds, within 900 tokens");
+  showPrompt(terminal, await index.augment(question, { maxTokens: 900, topK: 3 }));
   heading(terminal, "two tools called for real");
   await showCall(terminal, index, "getDistance", { from: "Marstal", to: "Ystad" }, service.host);
   await showCall(terminal, index, "morse_encode", { text: "Bornholm" }, "ships-library");

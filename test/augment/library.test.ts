@@ -111,6 +111,20 @@ describe("knowledge", () => {
     expect((hits[0]?.score ?? 0) - (hits[1]?.score ?? 0)).toBeGreaterThan(0);
   });
 
+  it("lets BM25 read the earlier turns too, when it searches alone", async () => {
+    await index.add("knowledge", [
+      { id: "tea", text: "Tea is served at four." },
+      { id: "keys", text: "Keys rotate every ninety days." },
+    ]);
+    const chat = [
+      { role: "user", content: "Tell me of tea." },
+      { role: "assistant", content: "With milk." },
+      { role: "user", content: "And when?" },
+    ] as const;
+    const { hits } = await index.search(chat, { kind: "knowledge", method: "bm25" });
+    expect(hits.map(({ id }) => id)).toEqual(["tea"]);
+  });
+
   it("cuts passages to what matters when asked", async () => {
     await index.add("knowledge", [
       { id: "k", text: "Bread is baked at dawn. Rotate the signing key in spring. The cat sleeps." },
