@@ -44,7 +44,7 @@ describe.runIf(registry)("the packed package", () => {
   });
 
   it("runs the demo", async () => {
-    const { stdout, stderr } = await run("npx", ["--no-install", "retrieve", "demo", "--json"], {
+    const { stdout, stderr } = await run(join(folder, "node_modules/.bin/retrieve"), ["demo", "--json"], {
       cwd: folder,
     });
     expect(stderr).toBe("");
