@@ -10,7 +10,10 @@ const [command = ""] = process.argv.slice(2);
 const columns = 84;
 const [charWidth, lineHeight, margin] = [7.8, 17, 14];
 const lines = [`$ ${command}`, ...(await text(process.stdin)).trimEnd().split("\n")].flatMap(wrap);
-const [width, height] = [Math.round(columns * charWidth) + 2 * margin, lines.length * lineHeight + 2 * margin];
+const [width, height] = [
+  Math.round(columns * charWidth) + 2 * margin,
+  lines.length * lineHeight + 2 * margin,
+];
 
 console.log(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-size="13"
   font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace">
