@@ -4,7 +4,7 @@
  */
 
 import type { DType } from "../tensor/index.ts";
-import type { Dims } from "./shape.ts";
+import { type Dims, sameDims } from "./shape.ts";
 import { apply, type Value } from "./value.ts";
 
 /** a + b, broadcast. */
@@ -85,6 +85,26 @@ export function scalar(value: number, like: Pick<Value, "dtype">): Value {
   return apply("constant", [], { dtype: like.dtype, shape: [], values });
 }
 
+/** A vector of whole numbers, int64. */
+export function integers(values: readonly number[]): Value {
+  return apply("constant", [], { dtype: "int64", shape: [values.length], values });
+}
+
+/** 1 for every element of x, float32. Of an element that is no number: 0. */
+export function onesLike(x: Value): Value {
+  return cast(equal(x, x), "float32");
+}
+
+/** x summed over the axes that broadcasting from `shape` has widened: the way back of a broadcast. */
+export function sumTo(x: Value, shape: Dims): Value {
+  if (sameDims(x.shape, shape)) return x;
+  const added = x.shape.length - shape.length;
+  const front = Array.from({ length: added }, (_, axis) => axis);
+  const summed = added === 0 ? x : reduceSum(x, front);
+  const widened = shape.flatMap((dim, axis) => (dim === 1 && summed.shape[axis] !== 1 ? [axis] : []));
+  return widened.length === 0 ? summed : reduceSum(summed, widened, { keep: true });
+}
+
 /** [..., M, K] x [..., K, N] -> [..., M, N]. */
 export function matmul(a: Value, b: Value): Value {
   return apply("matmul", [a, b], {});
@@ -93,6 +113,12 @@ export function matmul(a: Value, b: Value): Value {
 /** Rows of `data` along `axis`: [V, H] at [B, T] -> [B, T, H]. */
 export function gather(data: Value, indices: Value, axis = 0): Value {
   return apply("gather", [data, indices], { axis });
+}
+
+/** data [V, ...] with each of the updates [B, T, ...] added to the row that its index [B, T] names. */
+export function scatterAdd(data: Value, indices: Value, updates: Value): Value {
+  const places = unsqueeze(indices, [-1]);
+  return apply("scatterAdd", [data, places.dtype === "int64" ? places : cast(places, "int64"), updates], {});
 }
 
 /** float32 -> uint8, round half to even, zero at 128, saturating. */

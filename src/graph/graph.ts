@@ -1,6 +1,7 @@
 /** A computation as plain data: named variables, and nodes in an order in which they can be computed. */
 
 import { RetrieveError } from "../std/index.ts";
+import { inOrder } from "./order.ts";
 import { sameDims, type Type } from "./shape.ts";
 import type { Attributes, OperatorName } from "./table.ts";
 import type { Computed, Value } from "./value.ts";
@@ -57,23 +58,6 @@ export function createGraph(spec: {
     }
   }
   return { inputs, parameters: [...parameters.values()], nodes, outputs: Object.keys(spec.outputs) };
-}
-
-/** Every value that `roots` need, each after its operands. Iterative: graphs may be thousands of nodes deep. */
-function inOrder(roots: readonly Value[]): Iterable<Value> {
-  const done = new Set<Value>();
-  const pending = [...roots].reverse();
-  for (let value = pending.at(-1); value !== undefined; value = pending.at(-1)) {
-    const operands = value.source.kind === "computed" ? value.source.operands : [];
-    const missing = done.has(value) ? [] : operands.filter((operand) => !done.has(operand));
-    if (missing.length === 0) {
-      done.add(value);
-      pending.pop();
-    } else {
-      pending.push(...missing.reverse());
-    }
-  }
-  return done;
 }
 
 function nodeOf<Name extends OperatorName>(

@@ -27,6 +27,7 @@ export {
   relu,
   reshape,
   scalar,
+  scatterAdd,
   softmax,
   sqrt,
   squeeze,
@@ -35,14 +36,17 @@ export {
   transpose,
   unsqueeze,
 } from "./functions.ts";
+export { gradients, type Seed } from "./gradient.ts";
 export { createGraph, type Graph, type Node, type Variable } from "./graph.ts";
 export type {
+  Application,
   AttributeValue,
   Literal,
   OnnxAttribute,
   OnnxForm,
   OnnxView,
   Operator,
+  Vjp,
 } from "./operator.ts";
 export { onnxTypes } from "./operators/elementwise.ts";
 export { print } from "./print.ts";

@@ -5,7 +5,9 @@
 
 import { RetrieveError } from "../std/index.ts";
 import type { DType } from "../tensor/index.ts";
+import type * as functions from "./functions.ts";
 import { formatDims, type Type } from "./shape.ts";
+import type { Value } from "./value.ts";
 
 /** Settings of an operator that are fixed when the graph is built. Plain data, so that a graph can be printed. */
 export type AttributeValue = number | string | boolean | readonly (number | string)[];
@@ -48,12 +50,32 @@ export interface OnnxView {
   readonly output: Type;
 }
 
+/** One application of an operator, as its rule of differentiation sees it. */
+export interface Application<Attributes> {
+  readonly operands: readonly Value[];
+  readonly result: Value;
+  readonly attributes: Attributes;
+  /** The gradient of a loss by the result: float32, of the result's shape. */
+  readonly cotangent: Value;
+}
+
+/** The operators as functions on values. Rules take them as an argument, since the functions need the table. */
+export type Functions = typeof functions;
+
+/** The gradients by each operand, of its shape; null where there is none, as for integers. */
+export type Vjp<Attributes> = (
+  application: Application<Attributes>,
+  g: Functions,
+) => readonly (Value | null)[];
+
 /** One row of the operator table. */
 export interface Operator<Attributes> {
   /** How many values it takes. */
   readonly arity: number;
   /** The type of the result. Throws `invalid_argument` with the operator's name, what was got and what was wanted. */
   infer(inputs: readonly Type[], attributes: Attributes): Type;
+  /** The vector-Jacobian product: what reverse-mode differentiation does at this operator. */
+  readonly vjp: Vjp<Attributes>;
   readonly onnx: {
     readonly type: string;
     /** Default: the standard operators. `com.microsoft`: those of ONNX Runtime. */
@@ -70,6 +92,13 @@ export function refuse(operator: string, problem: string): RetrieveError {
   return new RetrieveError("invalid_argument", `${operator}: ${problem}`);
 }
 
+/** The rule of an operator that has no derivative; `remedy` says what to do instead. */
+export function notDifferentiable(name: string, remedy: string): Vjp<unknown> {
+  return () => {
+    throw new RetrieveError("unsupported", `${name}: it has no gradient; ${remedy}`);
+  };
+}
+
 /** `a=[4, 384] b=[768, 384]`: the shapes of the operands, for messages. */
 export function shapesOf(...inputs: readonly Type[]): string {
   return inputs.map(({ shape }, index) => `${"abcdefgh"[index]}=${formatDims(shape)}`).join(" ");
@@ -82,8 +111,8 @@ export function wantDType(operator: string, allowed: readonly DType[], ...inputs
   }
 }
 
-/** The input at `index`; the arity was checked before `infer` is called. */
-export function operand(inputs: readonly Type[], index: number): Type {
+/** The input at `index`; the arity was checked before. */
+export function operand<Input extends Type>(inputs: readonly Input[], index: number): Input {
   const found = inputs[index];
   if (found === undefined) throw new RetrieveError("internal", `graph: operand ${index} is missing`);
   return found;

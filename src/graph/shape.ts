@@ -5,7 +5,7 @@
 
 import type { DType } from "../tensor/index.ts";
 
-/** A size: a number, a symbol (`"B"`), or a product of symbols (`"B*T"`). */
+/** A size: a number, a symbol (`"B"`), or a product (`"B*T"`). */
 export type Dim = number | string;
 export type Dims = readonly Dim[];
 
@@ -39,9 +39,17 @@ export function broadcast(left: Dims, right: Dims): Dims | undefined {
 
 /** How many elements a shape has, as a number times its sorted symbols: equal texts are equal counts. */
 export function countOf(dims: Dims): string {
-  const factors = dims.filter((dim) => typeof dim === "string").flatMap((dim) => dim.split("*"));
-  const size = dims.reduce<number>((product, dim) => (typeof dim === "number" ? product * dim : product), 1);
-  return size === 0 ? "0" : [size, ...factors.sort()].join("*");
+  const factors = dims.flatMap((dim) => String(dim).split("*"));
+  const isNumber = (factor: string): boolean => /^\d+$/.test(factor);
+  const size = factors.filter(isNumber).reduce((product, factor) => product * Number(factor), 1);
+  const symbols = factors.filter((factor) => !isNumber(factor)).sort();
+  return size === 0 ? "0" : [size, ...symbols].join("*");
+}
+
+/** The same as one size: `12`, `B`, `B*T`, `12*B`. */
+export function productOf(dims: Dims): Dim {
+  const count = countOf(dims);
+  return count.includes("*") ? count.replace(/^1\*/, "") : Number(count);
 }
 
 /** `axis` counted from the front; negative ones count from the back. Undefined outside of `rank`. */

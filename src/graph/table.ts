@@ -38,6 +38,7 @@ export interface Attributes {
   readonly reduceSum: reduce.ReduceAttributes;
   readonly relu: NoAttributes;
   readonly reshape: layout.ReshapeAttributes;
+  readonly scatterAdd: NoAttributes;
   readonly softmax: reduce.AxisAttributes;
   readonly sqrt: NoAttributes;
   readonly squeeze: layout.AxesAttributes;
@@ -75,6 +76,7 @@ export const operators: { readonly [Name in OperatorName]: Operator<Attributes[N
   reduceSum: reduce.reduceSum,
   relu: elementwise.relu,
   reshape: layout.reshape,
+  scatterAdd: linear.scatterAdd,
   softmax: reduce.softmax,
   sqrt: elementwise.sqrt,
   squeeze: layout.squeeze,

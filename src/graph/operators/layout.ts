@@ -36,6 +36,7 @@ export const constant: Operator<ConstantAttributes> = {
     }
     return { dtype, shape };
   },
+  vjp: () => [],
   onnx: {
     type: "Constant",
     write: (value) => ({ attributes: { value: { kind: "literal", value } } }),
@@ -54,6 +55,7 @@ export const reshape: Operator<ReshapeAttributes> = {
     targetOf(from.shape, shape);
     return { dtype: from.dtype, shape };
   },
+  vjp: ({ operands, cotangent }, g) => [g.reshape(cotangent, operand(operands, 0).shape)],
   onnx: {
     type: "Reshape",
     literals: [1],
@@ -78,6 +80,12 @@ export const transpose: Operator<TransposeAttributes> = {
     }
     return { dtype, shape: permutation.map((axis) => at(shape, axis)) };
   },
+  vjp: ({ attributes: { permutation }, cotangent }, g) => [
+    g.transpose(
+      cotangent,
+      permutation.map((_, axis) => permutation.indexOf(axis)),
+    ),
+  ],
   onnx: {
     type: "Transpose",
     write: ({ permutation }) => ({ attributes: { perm: { kind: "ints", value: permutation } } }),
@@ -97,6 +105,7 @@ export const unsqueeze: Operator<AxesAttributes> = {
     });
     return { dtype, shape: widened };
   },
+  vjp: ({ attributes: { axes }, cotangent }, g) => [g.squeeze(cotangent, axes)],
   onnx: {
     type: "Unsqueeze",
     literals: [1],
@@ -115,6 +124,10 @@ export const squeeze: Operator<AxesAttributes> = {
       if (shape[axis] !== 1) throw refuse("squeeze", `axis ${axis} of ${formatDims(shape)} is not of size 1`);
     }
     return { dtype, shape: shape.filter((_, axis) => !places.has(axis)) };
+  },
+  vjp: ({ operands, attributes: { axes }, cotangent }, g) => {
+    const rank = operand(operands, 0).shape.length;
+    return [g.unsqueeze(cotangent, [...placesOf("squeeze", axes, rank)])];
   },
   onnx: {
     type: "Squeeze",
@@ -137,6 +150,16 @@ export const concat: Operator<ConcatAttributes> = {
     if (!fit || !sameDims(others(a.shape), others(b.shape))) throw unlike(a, b, axis);
     if (typeof left !== "number" || typeof right !== "number") throw unlike(a, b, axis);
     return { dtype: a.dtype, shape: a.shape.with(place, left + right) };
+  },
+  // Each part takes its own stretch of the axis.
+  vjp: ({ operands, attributes: { axis }, cotangent }, g) => {
+    let from = 0;
+    return operands.map(({ shape }) => {
+      const size = Number(shape.at(axis));
+      const stretch = g.integers(Array.from({ length: size }, (_, at) => from + at));
+      from += size;
+      return g.gather(cotangent, stretch, axis);
+    });
   },
   onnx: {
     type: "Concat",

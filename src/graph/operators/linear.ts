@@ -1,15 +1,18 @@
 /** Matrix products and table look-ups, in float32 and in 8 bits. */
 
 import {
+  type Functions,
   type Literal,
   type NoAttributes,
+  notDifferentiable,
   type Operator,
   operand,
   refuse,
   shapesOf,
   wantDType,
 } from "../operator.ts";
-import { axisOf, broadcast, type Dims, formatDims, type Type } from "../shape.ts";
+import { axisOf, broadcast, type Dims, formatDims, productOf, sameDims, type Type } from "../shape.ts";
+import type { Value } from "../value.ts";
 
 export interface GatherAttributes {
   readonly axis: number;
@@ -21,6 +24,14 @@ export const matmul: Operator<NoAttributes> = {
   infer: (inputs) => {
     wantDType("matmul", ["float32"], ...inputs);
     return { dtype: "float32", shape: productShape("matmul", operand(inputs, 0), operand(inputs, 1)) };
+  },
+  // d(A B) = dA B + A dB, so A takes dY Bᵀ and B takes Aᵀ dY
+  vjp: ({ operands, cotangent: dy }, g) => {
+    const [a, b] = [operand(operands, 0), operand(operands, 1)];
+    const da = g.sumTo(g.matmul(dy, swapLast(b, g)), a.shape);
+    if (b.shape.length > 2) return [da, g.sumTo(g.matmul(swapLast(a, g), dy), b.shape)];
+    // One product over all rows instead of one a batch, summed up.
+    return [da, g.matmul(swapLast(asMatrix(a, g), g), asMatrix(dy, g))];
   },
   onnx: { type: "MatMul", write: () => ({}), read: () => ({}) },
 };
@@ -38,10 +49,46 @@ export const gather: Operator<GatherAttributes> = {
       shape: [...data.shape.slice(0, at), ...indices.shape, ...data.shape.slice(at + 1)],
     };
   },
+  // Each row takes the sum over the places where it went.
+  vjp: ({ operands, attributes, cotangent }, g) => {
+    const [data, indices] = [operand(operands, 0), operand(operands, 1)];
+    if (data.dtype !== "float32") return [null, null];
+    const axis = axisOf(attributes.axis, data.shape.length) ?? 0;
+    const zeros = g.mul(moveAxes(data, axis, 1, g), g.scalar(0, data));
+    const sums = g.scatterAdd(zeros, indices, moveAxes(cotangent, axis, indices.shape.length, g));
+    return [moveBack(sums, axis, g), null];
+  },
   onnx: {
     type: "Gather",
     write: ({ axis }) => ({ attributes: { axis: { kind: "int", value: axis } } }),
     read: (view) => ({ axis: view.int("axis", 0) }),
+  },
+};
+
+/**
+ * data [V, ...] plus each update [...] added to the row that its place [..., 1] names; rows may be named many times.
+ * Sums in an order that is fixed for one thread only.
+ */
+export const scatterAdd: Operator<NoAttributes> = {
+  arity: 3,
+  infer: (inputs) => {
+    const [data, places, updates] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
+    wantDType("scatterAdd", ["float32"], data, updates);
+    wantDType("scatterAdd", ["int64"], places);
+    const wanted = [...places.shape.slice(0, -1), ...data.shape.slice(1)];
+    if (data.shape.length === 0 || places.shape.at(-1) !== 1 || !sameDims(updates.shape, wanted)) {
+      throw refuse("scatterAdd", `wanted updates ${formatDims(wanted)}, ${shapesOf(data, places, updates)}`);
+    }
+    return data;
+  },
+  // d data stays, and each update takes the row that it went to
+  vjp: ({ operands, cotangent }, g) => {
+    return [cotangent, null, g.gather(cotangent, g.squeeze(operand(operands, 1), [-1]))];
+  },
+  onnx: {
+    type: "ScatterND",
+    write: () => ({ attributes: { reduction: { kind: "string", value: "add" } } }),
+    read: () => ({}),
   },
 };
 
@@ -55,6 +102,7 @@ export const quantize: Operator<NoAttributes> = {
     wantDType("quantize", ["float32"], ...inputs);
     return { dtype: "uint8", shape: operand(inputs, 0).shape };
   },
+  vjp: notDifferentiable("quantize", "train with float32 weights"),
   onnx: {
     type: "QuantizeLinear",
     literals: [1, 2],
@@ -83,6 +131,7 @@ export const quantizedMatmul: Operator<NoAttributes> = {
     }
     return { dtype: "float32", shape };
   },
+  vjp: notDifferentiable("quantizedMatmul", "train with float32 weights"),
   onnx: {
     type: "MatMulIntegerToFloat",
     domain: "com.microsoft",
@@ -100,4 +149,34 @@ function productShape(name: string, a: Type, b: Type): Dims {
   const batch = broadcast(a.shape.slice(0, -2), b.shape.slice(0, -2));
   if (batch === undefined) throw refuse(name, `batch sizes do not broadcast, ${shapesOf(a, b)}`);
   return [...batch, ...a.shape.slice(-2, -1), ...b.shape.slice(-1)];
+}
+
+/** [..., M, N] -> [..., N, M]. */
+function swapLast(x: Value, g: Functions): Value {
+  const axes = x.shape.map((_, axis) => axis);
+  return g.transpose(x, [...axes.slice(0, -2), ...axes.slice(-1), ...axes.slice(-2, -1)]);
+}
+
+/** [..., N] -> [rows, N]. */
+function asMatrix(x: Value, g: Functions): Value {
+  if (x.shape.length === 2) return x;
+  return g.reshape(x, [productOf(x.shape.slice(0, -1)), ...x.shape.slice(-1)]);
+}
+
+/** The `count` axes from `axis` on, moved to the front. */
+function moveAxes(x: Value, axis: number, count: number, g: Functions): Value {
+  if (axis === 0) return x;
+  const axes = x.shape.map((_, place) => place);
+  return g.transpose(x, [
+    ...axes.slice(axis, axis + count),
+    ...axes.slice(0, axis),
+    ...axes.slice(axis + count),
+  ]);
+}
+
+/** The first axis, moved to the place `axis`. */
+function moveBack(x: Value, axis: number, g: Functions): Value {
+  if (axis === 0) return x;
+  const others = x.shape.slice(1).map((_, place) => place + 1);
+  return g.transpose(x, [...others.slice(0, axis), 0, ...others.slice(axis)]);
 }

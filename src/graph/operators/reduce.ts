@@ -1,8 +1,17 @@
 /** Operators along axes: sums, maxima, softmax, layer normalisation. */
 
 import type { DType } from "../../tensor/index.ts";
-import { type Operator, operand, refuse, shapesOf, wantDType } from "../operator.ts";
+import {
+  type Application,
+  type Functions,
+  type Operator,
+  operand,
+  refuse,
+  shapesOf,
+  wantDType,
+} from "../operator.ts";
 import { axisOf, type Dim, formatDims } from "../shape.ts";
+import type { Value } from "../value.ts";
 import { axesLiteral, placesOf } from "./layout.ts";
 
 export interface ReduceAttributes {
@@ -19,7 +28,18 @@ export interface LayerNormAttributes {
   readonly epsilon: number;
 }
 
-function reduction(name: string, type: string, allowed: readonly DType[]): Operator<ReduceAttributes> {
+/** The gradient by x, given the result and its cotangent with the reduced axes still there, of size 1. */
+type ReductionRule = (
+  rule: { readonly x: Value; readonly y: Value; readonly dy: Value; readonly axes: readonly number[] },
+  g: Functions,
+) => Value;
+
+function reduction(
+  name: string,
+  type: string,
+  allowed: readonly DType[],
+  rule: ReductionRule,
+): Operator<ReduceAttributes> {
   return {
     arity: 1,
     infer: (inputs, { axes, keep }) => {
@@ -29,6 +49,12 @@ function reduction(name: string, type: string, allowed: readonly DType[]): Opera
       const places = placesOf(name, axes, shape.length);
       const reduced = shape.map((dim, axis): Dim => (places.has(axis) ? 1 : dim));
       return { dtype, shape: keep ? reduced : shape.filter((_, axis) => !places.has(axis)) };
+    },
+    vjp: ({ operands, result, attributes, cotangent }, g) => {
+      const x = operand(operands, 0);
+      const axes = [...placesOf(name, attributes.axes, x.shape.length)];
+      const widen = (value: Value): Value => (attributes.keep ? value : g.unsqueeze(value, axes));
+      return [rule({ x, y: widen(result), dy: widen(cotangent), axes }, g)];
     },
     onnx: {
       type,
@@ -44,9 +70,33 @@ function reduction(name: string, type: string, allowed: readonly DType[]): Opera
 
 const numeric: readonly DType[] = ["float32", "int32", "int64"];
 
-export const reduceSum: Operator<ReduceAttributes> = reduction("reduceSum", "ReduceSum", numeric);
-export const reduceMean: Operator<ReduceAttributes> = reduction("reduceMean", "ReduceMean", ["float32"]);
-export const reduceMax: Operator<ReduceAttributes> = reduction("reduceMax", "ReduceMax", numeric);
+// d Σ x = Σ dx: every element takes the cotangent
+export const reduceSum: Operator<ReduceAttributes> = reduction(
+  "reduceSum",
+  "ReduceSum",
+  numeric,
+  ({ x, dy }, g) => g.mul(dy, g.onesLike(x)),
+);
+// The same, shared among the elements
+export const reduceMean: Operator<ReduceAttributes> = reduction(
+  "reduceMean",
+  "ReduceMean",
+  ["float32"],
+  ({ x, dy, axes }, g) => {
+    const ones = g.onesLike(x);
+    return g.mul(g.div(dy, g.reduceSum(ones, axes, { keep: true })), ones);
+  },
+);
+// The greatest takes it; equal ones share it, as PyTorch's amax
+export const reduceMax: Operator<ReduceAttributes> = reduction(
+  "reduceMax",
+  "ReduceMax",
+  numeric,
+  ({ x, y, dy, axes }, g) => {
+    const greatest = g.cast(g.equal(x, y), "float32");
+    return g.mul(g.div(dy, g.reduceSum(greatest, axes, { keep: true })), greatest);
+  },
+);
 
 /** Running sum along `axis`, the element itself included. */
 export const cumulativeSum: Operator<AxisAttributes> = {
@@ -58,6 +108,11 @@ export const cumulativeSum: Operator<AxisAttributes> = {
       throw refuse("cumulativeSum", `axis ${axis} is outside of ${formatDims(shape)}`);
     }
     return { dtype, shape };
+  },
+  // An element counts in every sum from its own place on: Σ - running sum + the element itself
+  vjp: ({ attributes: { axis }, cotangent: dy }, g) => {
+    const total = g.reduceSum(dy, [axis], { keep: true });
+    return [g.add(g.sub(total, g.cumulativeSum(dy, axis)), dy)];
   },
   onnx: {
     type: "CumSum",
@@ -77,6 +132,11 @@ export const softmax: Operator<AxisAttributes> = {
       throw refuse("softmax", `axis ${axis} is outside of ${formatDims(shape)}`);
     }
     return { dtype, shape };
+  },
+  // dx = y (dy - Σ y dy)
+  vjp: ({ result: y, attributes: { axis }, cotangent: dy }, g) => {
+    const weighted = g.mul(y, dy);
+    return [g.sub(weighted, g.mul(y, g.reduceSum(weighted, [axis], { keep: true })))];
   },
   onnx: {
     type: "Softmax",
@@ -98,6 +158,7 @@ export const layerNorm: Operator<LayerNormAttributes> = {
     }
     return x;
   },
+  vjp: layerNormVjp,
   onnx: {
     type: "LayerNormalization",
     write: ({ epsilon }) => ({
@@ -106,3 +167,25 @@ export const layerNorm: Operator<LayerNormAttributes> = {
     read: (view) => ({ epsilon: view.float("epsilon", 1e-5) }),
   },
 };
+
+/**
+ * With n = (x - mean) r, r = 1 / sqrt(variance + epsilon), and d = dy · weight:
+ * dx = r (d - mean(d) - n mean(d n)), d weight = Σ dy n, d bias = Σ dy. Ba et al., arXiv 1607.06450.
+ */
+function layerNormVjp(
+  { operands, attributes: { epsilon }, cotangent: dy }: Application<LayerNormAttributes>,
+  g: Functions,
+): readonly Value[] {
+  const [x, weight, bias] = [operand(operands, 0), operand(operands, 1), operand(operands, 2)];
+  const mean = (value: Value): Value => g.reduceMean(value, [-1], { keep: true });
+  const centred = g.sub(x, mean(x));
+  const deviation = g.sqrt(g.add(mean(g.mul(centred, centred)), g.scalar(epsilon, x)));
+  const normal = g.div(centred, deviation);
+  const weighted = g.mul(dy, weight);
+  const sideways = g.add(mean(weighted), g.mul(normal, mean(g.mul(weighted, normal))));
+  return [
+    g.div(g.sub(weighted, sideways), deviation),
+    g.sumTo(g.mul(dy, normal), weight.shape),
+    g.sumTo(dy, bias.shape),
+  ];
+}
