@@ -1,5 +1,6 @@
 /** Texts to vectors. Knows no stores and no ranking. */
 
+export { formBatches, padBatch } from "./batches.ts";
 export type {
   EncodeOptions,
   Encoder,
@@ -8,13 +9,15 @@ export type {
   Side,
   TaskName,
 } from "./encoder.ts";
-export { taskNames } from "./instructions.ts";
+export { type ModelFolder, readModelFolder } from "./folder.ts";
+export { type Instructions, instructionOf, resolveInstructions, taskNames } from "./instructions.ts";
 export {
   describeModel,
   fetchModel,
   type ListedModel,
   listModels,
   type ModelDescription,
+  openModelFolder,
 } from "./models.ts";
 export { openEncoder } from "./open.ts";
 export { buildPooling, type Pooling } from "./pooling.ts";
@@ -27,4 +30,11 @@ export {
   type TransformerTrace,
   traceTransformer,
 } from "./transformer.ts";
-export { exportModel, quantizeModel, type WriteModelOptions, type WrittenModel } from "./write.ts";
+export {
+  exportModel,
+  fillFloat32Folder,
+  quantizeModel,
+  readFloat32Weights,
+  type WriteModelOptions,
+  type WrittenModel,
+} from "./write.ts";

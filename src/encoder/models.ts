@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { diskError } from "../std/index.ts";
 import { parseSafetensors, sizeOf } from "../tensor/index.ts";
 import type { OpenEncoderOptions, TaskName } from "./encoder.ts";
-import { exists, readModelFolder } from "./folder.ts";
+import { exists, type ModelFolder, readModelFolder } from "./folder.ts";
 import { cachedModel, defaultCacheFolder, type HubOptions, parseHubId, pullModel } from "./hub.ts";
 import { bundledFolder, bundledNames, locateModel } from "./locate.ts";
 
@@ -74,6 +74,12 @@ export async function describeModel(model: string, options: HubOptions = {}): Pr
     instructions: settings.instructions,
     lineage: settings.lineage,
   };
+}
+
+/** The files of a model but its weights, wherever it is: a bundled name, a folder, a hub id. */
+export async function openModelFolder(model: string, options: HubOptions = {}): Promise<ModelFolder> {
+  const { folder, hubId } = await locateModel(model, options);
+  return await readModelFolder(folder, hubId);
 }
 
 /** Brings a hub model into the cache, asking the hub for the revision's newest commit. Returns its folder. */

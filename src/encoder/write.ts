@@ -1,13 +1,12 @@
 /** Model folders written: a quantised one for here, a float32 one that sentence-transformers and FlagEmbedding open. */
 
-import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { diskError, messageOf, RetrieveError, writeFileAtomic } from "../std/index.ts";
+import { copyFile, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { diskError, messageOf, RetrieveError, writeFileAtomic, writeFolderAtomic } from "../std/index.ts";
 import { formatSafetensors, parseSafetensors, type Tensor } from "../tensor/index.ts";
 import { retrieveFormat } from "./config.ts";
 import { exists, type ModelFolder, readModelFolder } from "./folder.ts";
-import { resolveInstructions } from "./instructions.ts";
+import { type Instructions, resolveInstructions } from "./instructions.ts";
 import { dequantizeWeights, quantizeWeights } from "./quantization.ts";
 import { buildTransformer } from "./transformer.ts";
 import { int8Names, selectWeights, stripPrefix } from "./weights.ts";
@@ -22,8 +21,8 @@ export interface WrittenModel {
 }
 
 export interface WriteModelOptions {
-  /** A named instruction set for `retrieve.json`; default what the model has. */
-  readonly instructions?: string;
+  /** A named instruction set for `retrieve.json`, or pairs by task; default what the model has. */
+  readonly instructions?: string | Instructions;
   readonly maxTokens?: { readonly query: number; readonly document: number };
   /** Where the weights come from, as any JSON object; kept in `retrieve.json`. */
   readonly lineage?: Readonly<Record<string, unknown>>;
@@ -45,7 +44,11 @@ export async function quantizeModel(
   const int8 = int8Names(weights);
   const quantization = { weights: "int8", bits: 7, scale: "per output row", float32: kept };
   const own = { ...retrieveJson(model, options), quantization };
-  return writeModel(model, out, weights, int8, { "retrieve.json": own }, kept);
+  let bytes = 0;
+  await writeFolderAtomic(out, async (temporary) => {
+    bytes = await fillFolder(model, weights, temporary, { int8, files: { "retrieve.json": own } });
+  });
+  return { out, bytes, kept };
 }
 
 /** Writes `folder` with float32 weights and the sentence-transformers files to the new folder `out`. */
@@ -55,9 +58,38 @@ export async function exportModel(
   options: WriteModelOptions = {},
 ): Promise<WrittenModel> {
   const model = await readModelFolder(folder);
-  const weights = dequantizeWeights(await readWeights(model));
+  const { weights } = await readFloat32Weights(model);
+  let bytes = 0;
+  await writeFolderAtomic(out, async (temporary) => {
+    bytes = await fillFloat32Folder(model, weights, temporary, options);
+  });
+  return { out, bytes, kept: [] };
+}
+
+/** The weights of a model as float32, under the names that the graph asks for, and what they are stored as. */
+export async function readFloat32Weights(
+  model: ModelFolder,
+): Promise<{ readonly weights: ReadonlyMap<string, Tensor>; readonly precision: "float32" | "int8" }> {
+  const stored = await readWeights(model);
+  const wanted = buildTransformer(model.config, model.settings).parameters;
+  return {
+    weights: selectWeights(dequantizeWeights(stored), wanted, new Set()),
+    precision: int8Names(stored).size > 0 ? "int8" : "float32",
+  };
+}
+
+/**
+ * Fills `folder`, which is there, with the files of a model: those of `model`, with other float32 weights. They are
+ * written last, so that a folder with weights is complete. Returns the bytes of the weights.
+ */
+export async function fillFloat32Folder(
+  model: ModelFolder,
+  weights: ReadonlyMap<string, Tensor>,
+  folder: string,
+  options: WriteModelOptions = {},
+): Promise<number> {
   const files = { "retrieve.json": retrieveJson(model, options), ...sentenceTransformersFiles(model) };
-  return writeModel(model, out, weights, new Set(), files, []);
+  return await fillFolder(model, weights, folder, { int8: new Set(), files });
 }
 
 async function readWeights({ path, weights }: ModelFolder): Promise<ReadonlyMap<string, Tensor>> {
@@ -112,44 +144,29 @@ function sentenceTransformersFiles({ config, settings }: ModelFolder): Record<st
   };
 }
 
-async function writeModel(
+interface Contents {
+  readonly int8: ReadonlySet<string>;
+  /** JSON by path in the folder. */
+  readonly files: Readonly<Record<string, unknown>>;
+}
+
+async function fillFolder(
   model: ModelFolder,
-  out: string,
   weights: ReadonlyMap<string, Tensor>,
-  int8: ReadonlySet<string>,
-  files: Readonly<Record<string, unknown>>,
-  kept: readonly string[],
-): Promise<WrittenModel> {
+  folder: string,
+  { int8, files }: Contents,
+): Promise<number> {
   const graph = buildTransformer(model.config, { ...model.settings, int8 });
   const bytes = formatSafetensors(
     selectWeights(weights, graph.parameters, int8),
     new Map([["format", "pt"]]),
   );
-  await writeFolder(out, async (folder) => {
-    for (const name of copied) {
-      if (await exists(join(model.path, name))) await copyFile(join(model.path, name), join(folder, name));
-    }
-    for (const [name, json] of Object.entries(files)) {
-      await writeFileAtomic(join(folder, name), `${JSON.stringify(json, undefined, 2)}\n`);
-    }
-    await writeFileAtomic(join(folder, "model.safetensors"), bytes);
-  });
-  return { out, bytes: bytes.length, kept };
-}
-
-/** A folder that is complete or not there: filled beside its place, then renamed. */
-export async function writeFolder(out: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  if (await exists(out)) {
-    throw new RetrieveError("invalid_argument", `${out}: exists already; name a new folder`);
+  for (const name of copied) {
+    if (await exists(join(model.path, name))) await copyFile(join(model.path, name), join(folder, name));
   }
-  const temporary = `${out}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
-  try {
-    await mkdir(dirname(out), { recursive: true });
-    await mkdir(temporary);
-    await fill(temporary);
-    await rename(temporary, out);
-  } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw diskError(error, out);
+  for (const [name, json] of Object.entries(files)) {
+    await writeFileAtomic(join(folder, name), `${JSON.stringify(json, undefined, 2)}\n`);
   }
+  await writeFileAtomic(join(folder, "model.safetensors"), bytes);
+  return bytes.length;
 }

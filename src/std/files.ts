@@ -35,6 +35,34 @@ export async function writeFileAtomic(
   }
 }
 
+/**
+ * Makes the new folder `path`, which is complete or not there: filled beside its place, then renamed.
+ *
+ * Throws `invalid_argument` when `path` exists, `disk` when the disk refuses, and what `fill` throws.
+ */
+export async function writeFolderAtomic(
+  path: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<void> {
+  if (await isThere(path)) {
+    throw new RetrieveError("invalid_argument", `${path}: exists already; name a new folder`);
+  }
+  const temporary = `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await mkdir(temporary);
+    await fill(temporary);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw diskError(error, path);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
 async function targetOf(path: string): Promise<string> {
   const target = await realpath(path).catch(() => path);
   const found = await stat(target).catch(() => undefined);

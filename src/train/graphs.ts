@@ -1,0 +1,96 @@
+/**
+ * The two graphs of training: texts to embeddings, and the gradients of the parameters given those of the embeddings.
+ * All weights are inputs, so that a step changes them in place. Pure: knows no sessions and no losses.
+ *
+ * The loss lies between the two, outside of any graph; so each chunk of a batch is run forward, then once more with its
+ * gradients: GradCache (Gao et al., arXiv 2101.06983). Memory is bounded by a chunk, whatever the batch.
+ */
+
+import { type LowRank, type Pooling, type TransformerConfig, traceTransformer } from "../encoder/index.ts";
+import { createGraph, type Graph, gradients, input, parameter, type Variable } from "../graph/index.ts";
+import { RetrieveError } from "../std/index.ts";
+
+export interface TrainingGraphsOptions {
+  readonly pooling: Pooling;
+  readonly normalize: boolean;
+  /** Whether there are masks to multiply by. */
+  readonly dropout: boolean;
+  readonly lora?: LowRank;
+  /** Whether a parameter, by its name, gets a gradient. */
+  readonly trains: (name: string) => boolean;
+}
+
+export interface TrainingGraphs {
+  /** `input_ids`, `attention_mask` -> `embedding` [B, H]. */
+  readonly forward: Graph;
+  /**
+   * `input_ids`, `attention_mask`, `cotangent` [B, H] -> `gradient NAME` of each parameter that trains but the tables,
+   * and for these {@link rowGradient} and {@link tokenPlaces}.
+   */
+  readonly backward: Graph;
+  /** All parameters of the encoder, those of low-rank adapters included. */
+  readonly parameters: readonly Variable[];
+  /** The masks of both graphs, in their order. */
+  readonly masks: readonly Variable[];
+  /** The tables that train. */
+  readonly tables: readonly Table[];
+}
+
+/** The rows of a token in the three tables have one gradient: that of their sum. */
+export const rowGradient = "gradient rows";
+/** The row of the position table that each token takes. */
+export const tokenPlaces = "places";
+
+/** Tables that tokens look their rows up in, and by what: `type` is row 0 for every token. */
+const tables = {
+  "embeddings.word_embeddings.weight": "id",
+  "embeddings.position_embeddings.weight": "place",
+  "embeddings.token_type_embeddings.weight": "type",
+} as const;
+
+export interface Table {
+  readonly name: string;
+  readonly by: "id" | "place" | "type";
+}
+
+/** The name of the output that holds a parameter's gradient. */
+export function gradientName(parameterName: string): string {
+  return `gradient ${parameterName}`;
+}
+
+/** Builds both graphs. Throws `invalid_argument` when nothing trains. */
+export function buildTrainingGraphs(
+  config: TransformerConfig,
+  { trains, ...options }: TrainingGraphsOptions,
+): TrainingGraphs {
+  const trace = traceTransformer(config, options);
+  const { ids, mask, dropout, lookedUp, places, embedding } = trace;
+  const inputs = [ids, mask, ...dropout];
+  const forward = createGraph({ inputs, outputs: { embedding } });
+  const trained = forward.parameters.filter(({ name }) => trains(name));
+  if (trained.length === 0) {
+    throw new RetrieveError("invalid_argument", "training: no parameter is chosen to train; choose some");
+  }
+  const found = Object.entries(tables).map(([name, by]) => ({ name, by }));
+  const trainedTables = found.filter(({ name }) => trains(name));
+  const others = trained.filter(({ name }) => !(name in tables));
+
+  const cotangent = input("cotangent", "float32", embedding.shape);
+  const by = others.map(({ name, shape }) => parameter(name, "float32", shape.map(Number)));
+  const [rows, ...results] = gradients([{ value: embedding, cotangent }], [lookedUp, ...by]);
+  const outputs = {
+    ...Object.fromEntries(others.flatMap(({ name }, at) => {
+      const result = results[at];
+      return result === undefined ? [] : [[gradientName(name), result]];
+    })),
+    ...(rows !== undefined && trainedTables.length > 0 && { [rowGradient]: rows, [tokenPlaces]: places }),
+  };
+  const backward = createGraph({ inputs: [...inputs, cotangent], outputs });
+  return {
+    forward,
+    backward,
+    parameters: forward.parameters,
+    masks: forward.inputs.slice(2),
+    tables: trainedTables,
+  };
+}

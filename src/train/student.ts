@@ -1,0 +1,96 @@
+/**
+ * The encoder that a run trains: the base's files and weights, how its texts become token rows, and how what was learnt
+ * becomes a model folder again.
+ */
+
+import {
+  fillFloat32Folder,
+  type Instructions,
+  instructionOf,
+  type LowRank,
+  type ModelFolder,
+  openModelFolder,
+  readFloat32Weights,
+  resolveInstructions,
+  type Side,
+} from "../encoder/index.ts";
+import { createRandom, type OnNotice } from "../std/index.ts";
+import { createTensor, type Tensor } from "../tensor/index.ts";
+import type { RunConfig } from "./config.ts";
+import { initialAdapters, mergeAdapters } from "./lora.ts";
+import { openTrainable, type Trainable } from "./trainable.ts";
+
+export interface Student extends AsyncDisposable {
+  readonly trainable: Trainable;
+  /** The ids of a text with the instruction of its task and side, cut to the length that training allows. */
+  tokenize(text: string, task: string, side: Side): Int32Array;
+  /** Writes a model folder with the present weights into `folder`, which is there; `lineage` says where they are from. */
+  fillModel(folder: string, lineage: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+export interface OpenStudentOptions {
+  readonly offline?: boolean;
+  readonly onNotice?: OnNotice | undefined;
+}
+
+/** Opens the base of a run. Throws what opening an encoder throws, and `unsupported` for one without safetensors. */
+export async function openStudent(config: RunConfig, options: OpenStudentOptions = {}): Promise<Student> {
+  const folder = await openModelFolder(config.base, { offline: options.offline ?? false });
+  const { weights, precision } = await readFloat32Weights(folder);
+  if (precision === "int8") {
+    options.onNotice?.(`${config.base} is stored as int8: training starts from its weights as float32`);
+  }
+  const instructions = instructionsOf(config, folder);
+  const lora = lowRankOf(config);
+  const trainable = await openTrainable({
+    config: folder.config,
+    pooling: folder.settings.pooling,
+    normalize: folder.settings.normalize,
+    weights: lora === undefined ? weights : withAdapters(weights, lora, config.seed),
+    dropout: config.dropout,
+    chunkTokens: config.chunkTokens,
+    device: config.device,
+    ...(lora !== undefined && { lora }),
+    ...(config.threads !== null && { threads: config.threads }),
+  });
+  return {
+    trainable,
+    tokenize: (text, task, side) =>
+      folder.tokenizer.encode(instructionOf(instructions, task, side) + text, config.maxTokens[side]).ids,
+    fillModel: async (path, lineage) => {
+      await fillFloat32Folder(folder, learnt(trainable, lora), path, { instructions, lineage });
+    },
+    [Symbol.asyncDispose]: () => trainable.close(),
+  };
+}
+
+/** Those asked for, else the base's own, else the six pairs of the paper where the base has none. */
+function instructionsOf({ instructions }: RunConfig, { settings }: ModelFolder): Instructions {
+  const own = settings.instructions;
+  if (instructions !== undefined) return resolveInstructions(instructions, own);
+  const hasOwn = Object.values(own).some(({ query, document }) => query + document !== "");
+  return hasOwn ? own : resolveInstructions("llm-embedder", own);
+}
+
+function lowRankOf({ lora }: RunConfig): LowRank | undefined {
+  if (lora === null) return undefined;
+  const { rank, alpha, targets } = lora;
+  const adapts = (name: string): boolean => targets.some((target) => name.endsWith(`${target}.weight`));
+  return { rank, scale: alpha / rank, adapts };
+}
+
+function withAdapters(
+  weights: ReadonlyMap<string, Tensor>,
+  lora: LowRank,
+  seed: number,
+): ReadonlyMap<string, Tensor> {
+  return new Map([...weights, ...initialAdapters(weights, lora, createRandom(seed))]);
+}
+
+/** The present weights under the names of a model: adapters become part of the matrices that they adapt. */
+function learnt({ arena }: Trainable, lora: LowRank | undefined): ReadonlyMap<string, Tensor> {
+  const weights = new Map<string, Tensor>(
+    arena.names.map((name) => [name, createTensor("float32", arena.shape(name), arena.parameter(name))]),
+  );
+  return lora === undefined ? weights : mergeAdapters(weights, lora);
+}
