@@ -54,18 +54,18 @@ class Batch:
         return enumerate(zip(self.starts, self.starts[1:]))
 
 
-def scores(batch, queries, keys, temperature):
+def scores(queries, keys, temperature):
     return queries @ keys.T / temperature
 
 
 def contrastive(batch, queries, keys, temperature, inBatch=True):
     seen = batch.seen if inBatch else batch.own
-    masked = scores(batch, queries, keys, temperature).masked_fill(~seen, OUT)
+    masked = scores(queries, keys, temperature).masked_fill(~seen, OUT)
     return F.cross_entropy(masked, torch.tensor(batch.starts[:-1]))
 
 
 def distillation(batch, queries, keys, temperature, teacherTemperature, studentTemperature):
-    all_scores = scores(batch, queries, keys, temperature)
+    all_scores = scores(queries, keys, temperature)
     total = 0
     for query, (start, end) in batch.groups():
         student = F.log_softmax(all_scores[query, start:end] / studentTemperature, dim=0)
@@ -75,7 +75,7 @@ def distillation(batch, queries, keys, temperature, teacherTemperature, studentT
 
 
 def stabilised(batch, queries, keys, temperature, alpha, order, inBatch=True):
-    all_scores = scores(batch, queries, keys, temperature)
+    all_scores = scores(queries, keys, temperature)
     total = 0
     for query, (start, end) in batch.groups():
         reward = batch.teacher[start:end]
@@ -92,7 +92,7 @@ def stabilised(batch, queries, keys, temperature, alpha, order, inBatch=True):
 
 
 def marginMse(batch, queries, keys, temperature):
-    all_scores = scores(batch, queries, keys, temperature)
+    all_scores = scores(queries, keys, temperature)
     total = 0
     for query, (start, end) in batch.groups():
         if end - start > 1:
@@ -149,7 +149,7 @@ def answers(batch, temperature):
     for loss in losses(temperature):
         tensors = Batch(batch)
         value = evaluate(tensors, tensors.queries, tensors.keys, loss)
-        gradients = torch.autograd.grad(value, [tensors.queries, tensors.keys], allow_unused=True)
+        gradients = torch.autograd.grad(value, [tensors.queries, tensors.keys])
         flat = [[float(f"{number:.8g}") for number in gradient.flatten().tolist()] for gradient in gradients]
         table.append({"loss": loss, "value": value.item(), "queryGradient": flat[0], "keyGradient": flat[1]})
     return table

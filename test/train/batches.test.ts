@@ -140,7 +140,9 @@ describe("random", () => {
         const times = items.filter((item) => item.row === row).length;
         // Each batch of the data set has the row with probability 4 / size.
         const [trials, chance] = [items.length / batchSize, batchSize / size];
-        expect(Math.abs(times - trials * chance)).toBeLessThan(5 * Math.sqrt(trials * chance * (1 - chance)) + 1);
+        expect(Math.abs(times - trials * chance)).toBeLessThan(
+          5 * Math.sqrt(trials * chance * (1 - chance)) + 1,
+        );
       }
     }
   });
@@ -167,7 +169,9 @@ describe("off", () => {
   it("takes data sets smaller than a batch, as long as there is one batch", () => {
     const [batch] = take(1, { method: "off", sizes: [1, 2, 1], batchSize: 4 });
     expect(batch!.map(rowOf).sort()).toEqual(["0:0", "1:0", "1:1", "2:0"]);
-    expect(() => batches({ sizes: [1, 2], batchSize, method: "off", seed: 1 })).toThrow(/3 rows in all; from 4/);
+    expect(() => batches({ sizes: [1, 2], batchSize, method: "off", seed: 1 })).toThrow(
+      /3 rows in all; from 4/,
+    );
   });
 });
 

@@ -10,15 +10,17 @@ interface Run {
   readonly factors: number[];
 }
 
-const runs: Run[] = JSON.parse(
-  readFileSync(new URL("../golden/schedules.json", import.meta.url), "utf8"),
-);
+const runs: Run[] = JSON.parse(readFileSync(new URL("../golden/schedules.json", import.meta.url), "utf8"));
 
 describe("schedules are those of transformers (test/golden/make_schedules.py)", () => {
   it.each(runs)("$schedule, $warmupSteps of $steps", ({ factors, ...options }) => {
     expect(factors.length).toBe(options.steps);
     const factorAt = createSchedule(options);
-    expectClose(factors.map((_, step) => factorAt(step)), factors, 1e-15);
+    expectClose(
+      factors.map((_, step) => factorAt(step)),
+      factors,
+      1e-15,
+    );
   });
 });
 

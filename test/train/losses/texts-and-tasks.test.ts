@@ -30,7 +30,7 @@ describe("falseNegatives", () => {
   });
 
   it("is its definition, key by key", () => {
-    const word = fc.constantFrom("a", "b", "c", "d", "e");
+    const word: fc.Arbitrary<string> = fc.constantFrom("a", "b", "c", "d", "e");
     const texts = fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 5 }).chain((sizes) => {
       const list = (length: number) => fc.array(word, { minLength: length, maxLength: length });
       return fc.record({
