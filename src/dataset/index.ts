@@ -1,0 +1,18 @@
+/** What encoders are trained and measured on: benchmark folders, training rows, hard negatives. */
+
+export {
+  type Benchmark,
+  type BenchmarkQuery,
+  type CorpusDocument,
+  type HistoryTurn,
+  type Qrels,
+  type ReadBenchmarkOptions,
+  readBenchmark,
+} from "./beir.ts";
+export {
+  type BenchmarkConversation,
+  type MemoryBenchmark,
+  type MemoryQuestion,
+  readMemoryBenchmark,
+  type SpokenTurn,
+} from "./realtalk.ts";
