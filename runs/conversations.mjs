@@ -9,9 +9,9 @@
 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { conversationQuery } from "#src/augment/index.js";
 import { openEncoder } from "#src/encoder/index.js";
 import { evaluateRetrieval } from "#src/eval/index.js";
+import { conversationQuery } from "#src/retrieve/index.js";
 
 const data = process.env.RETRIEVE_DATA ?? "../shared/data";
 const maxQueries = Number(process.argv[2] ?? 250);

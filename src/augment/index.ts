@@ -13,7 +13,6 @@ export type {
   PromptItem,
   ToolPiece,
 } from "./compose/prompt.ts";
-export { conversationQuery } from "./conversation.ts";
 export type {
   AddOptions,
   AddReport,
@@ -39,7 +38,6 @@ export type {
   Turn,
 } from "./index-types.ts";
 export { type KindName, kindNames } from "./kind-names.ts";
-export { datedLine, type KeptTurn } from "./memory/turn.ts";
 export { open } from "./open.ts";
 export {
   type CallToolOptions,

@@ -1,10 +1,9 @@
 /** Reading: ranked documents of one kind. */
 
-import type { Query, Retrieved, RetrieveOptions } from "../retrieve/index.ts";
+import { conversationQuery, type Query, type Retrieved, type RetrieveOptions } from "../retrieve/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import { type Filter, parseFilter } from "../store/index.ts";
 import type { Message } from "./compose/prompt.ts";
-import { conversationQuery } from "./conversation.ts";
 import type { SearchOptions } from "./index-types.ts";
 import type { KindName } from "./kind-names.ts";
 import { fadeWithAge, scopeConditions } from "./memory/scope.ts";

@@ -5,17 +5,16 @@
  * order, and only the first k turns count.
  */
 
-import { datedLine } from "../augment/index.ts";
-import type { Encoder, TaskName } from "../encoder/index.ts";
-import type { Collection, SearchMethod } from "../retrieve/index.ts";
-import type { OnNotice, OnProgress } from "../std/index.ts";
-import { openCorpus } from "./corpus.ts";
 import {
   type MemoryBenchmark,
   type MemoryQuestion,
   readMemoryBenchmark,
   type SpokenTurn,
-} from "./realtalk.ts";
+} from "../dataset/index.ts";
+import type { Encoder, TaskName } from "../encoder/index.ts";
+import { type Collection, datedLine, type SearchMethod } from "../retrieve/index.ts";
+import type { OnNotice, OnProgress } from "../std/index.ts";
+import { openCorpus } from "./corpus.ts";
 import { encodingOf, type RetrievalReport, rounded } from "./retrieval.ts";
 
 /** A stored unit: what is searched, and the turns that it passes its score to. */

@@ -7,6 +7,7 @@
  * `test/golden/metrics.json`.
  */
 
+import type { Qrels } from "../dataset/index.ts";
 import { RetrieveError } from "../std/index.ts";
 
 /** A found document. */
@@ -17,9 +18,6 @@ export interface Scored {
 
 /** What was found for each query. The order within a query does not matter: {@link rank} decides it. */
 export type Run = ReadonlyMap<string, readonly Scored[]>;
-
-/** The judged gain of each document for each query. */
-export type Qrels = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 /** `nDCG@10`, `MAP`, …: the measure, then its cutoff where it has one. */
 export type MetricName = `${"nDCG" | "Recall" | "MRR" | "Precision" | "Success"}@${number}` | "MAP";

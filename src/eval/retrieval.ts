@@ -3,11 +3,10 @@
  * serve users also rank here.
  */
 
-import { conversationQuery } from "../augment/index.ts";
+import { type BenchmarkQuery, readBenchmark } from "../dataset/index.ts";
 import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
-import type { Collection, Query, SearchMethod } from "../retrieve/index.ts";
+import { type Collection, conversationQuery, type Query, type SearchMethod } from "../retrieve/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
-import { type BenchmarkQuery, readBenchmark } from "./beir.ts";
 import { openCorpus } from "./corpus.ts";
 import { evaluateRun, type Run, type Scored } from "./metrics.ts";
 import { runDepth, strictlyFalling } from "./trec.ts";

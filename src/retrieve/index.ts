@@ -16,6 +16,7 @@ export {
   chunkByTokens,
   chunkCode,
   chunkDocument,
+  datedLine,
   pairTurns,
   type Sentence,
   type Span,
@@ -23,6 +24,7 @@ export {
   sentences,
   type TokenCounter,
   type TurnPair,
+  turnLine,
 } from "./chunk/index.ts";
 export type {
   Collection,
@@ -36,6 +38,7 @@ export type {
   SearchMethod,
   SourceRecord,
 } from "./collection.ts";
+export { conversationQuery } from "./conversation.ts";
 export type {
   CollectionInfo,
   IndexFolder,

@@ -3,6 +3,7 @@
 export { type ErrorCode, messageOf, RetrieveError, systemCode } from "./errors.ts";
 export { diskError, readText, writeFileAtomic, writeFolderAtomic } from "./files.ts";
 export { type BoundedHeap, createBoundedHeap } from "./heap.ts";
-export { formatJsonLine, type JsonLine, readJsonLines } from "./jsonl.ts";
+export { formatJsonLine, type JsonLine, parseJsonLine, readJsonLines } from "./jsonl.ts";
+export { type ByteLine, scanLines } from "./lines.ts";
 export type { OnNotice, OnProgress, Progress } from "./progress.ts";
 export { createRandom, normal, type Random, shuffle } from "./random.ts";

@@ -24,7 +24,7 @@ export async function* readJsonLines(path: string): AsyncGenerator<JsonLine> {
     for await (const line of lines) {
       number++;
       if (line.trim() === "") continue;
-      yield { value: parseLine(line, `${path}:${number}`), place: `${path}:${number}` };
+      yield { value: parseJsonLine(line, `${path}:${number}`), place: `${path}:${number}` };
     }
   } catch (error) {
     throw diskError(error, path);
@@ -39,7 +39,8 @@ export function formatJsonLine(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-function parseLine(line: string, place: string): unknown {
+/** The value of one line. Throws `invalid_data` naming `place` (`file:line`) for what is not JSON. */
+export function parseJsonLine(line: string, place: string): unknown {
   try {
     return JSON.parse(line);
   } catch (error) {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Encoder, openEncoder } from "#src/encoder/index.js";
-import { evaluateMemory, readMemoryBenchmark } from "#src/eval/index.js";
+import { evaluateMemory } from "#src/eval/index.js";
 
 const data = resolve(process.env["RETRIEVE_DATA"] ?? "../shared/data", "memory/realtalk");
 const withData = existsSync(data);
@@ -98,49 +98,6 @@ describe("evaluateMemory", () => {
     write("questions.jsonl", [{ conversation: "c", question: "December", evidence: ["t0", "t1"] }]);
     const [report] = await evaluateMemory({ folder, encoder, methods });
     expect(report?.metrics["All@5"]).toBe(1);
-  });
-});
-
-describe("readMemoryBenchmark", () => {
-  it("takes the split asked for and says what it leaves out", async () => {
-    const notices: string[] = [];
-    const dev = await readMemoryBenchmark(folder, { onNotice: (notice) => notices.push(notice) });
-    expect([dev.split, dev.questions.length, dev.conversations[0]?.turns[1]]).toEqual([
-      "dev",
-      2,
-      { id: "t1", speaker: "Bo", text: "copper", date: "2023-12-29" },
-    ]);
-    expect(notices).toEqual([expect.stringMatching(/1 questions have no evidence/)]);
-    expect((await readMemoryBenchmark(folder, { split: "train" })).questions).toHaveLength(1);
-    await expect(readMemoryBenchmark(folder, { split: "x" })).rejects.toThrow(/there are: dev, train/);
-  });
-
-  it.each([
-    ["2023-12-29T22:42:04Z", "2023-12-29T22:42:04Z"],
-    ["31.13.2023, 22:42:04", undefined],
-    ["8 May, 2023", undefined],
-  ])("reads the date %s as %s", async (date, expected) => {
-    write("conversations.jsonl", [{ _id: "c", sessions: [{ ...conversation.sessions[0], date }] }]);
-    expect((await readMemoryBenchmark(folder)).conversations[0]?.turns[0]?.date).toBe(expected);
-  });
-
-  it.each([
-    [
-      "conversations.jsonl",
-      [conversation, conversation],
-      /conversations\.jsonl:2: conversation "c" comes twice/,
-    ],
-    ["conversations.jsonl", [{ _id: "c", sessions: 1 }], /conversations\.jsonl:1: "sessions"/],
-    [
-      "conversations.jsonl",
-      [{ _id: "c", sessions: [conversation.sessions[0], conversation.sessions[0]] }],
-      /conversations\.jsonl:1: turn "t0" comes twice/,
-    ],
-    ["questions.jsonl", [{ conversation: "z", question: "a" }], /questions\.jsonl:1: "conversation" is "z"/],
-    ["questions.jsonl", [{ conversation: "c" }], /questions\.jsonl:1: "question" is absent/],
-  ])("refuses a malformed %s", async (name, rows, message) => {
-    write(name, rows);
-    await expect(readMemoryBenchmark(folder)).rejects.toThrow(message);
   });
 });
 

@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readBenchmark } from "#src/dataset/index.js";
 import { type Encoder, openEncoder } from "#src/encoder/index.js";
 import {
   evaluateRetrieval,
   evaluateRun,
   type Run,
   rank,
-  readBenchmark,
   readRun,
   retrievalMetrics,
   writeRun,

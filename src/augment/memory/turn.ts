@@ -43,27 +43,6 @@ export function isoTime(value: unknown, place: string): string {
   throw invalid(place, `time: got ${JSON.stringify(value)}, wanted ${wanted}`);
 }
 
-/** A turn as it stands in a prompt. */
-export function turnLine({ role, text }: KeptTurn): string {
-  return `${role}: ${text}`;
-}
-
-/** A turn as it is searched: `[29 December 2023] Emi: text`. Questions about the past name days and people. */
-export function datedLine(turn: KeptTurn): string {
-  return turn.time === undefined ? turnLine(turn) : `[${dayOf(turn.time)}] ${turnLine(turn)}`;
-}
-
-const days = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric",
-  month: "long",
-  year: "numeric",
-  timeZone: "UTC",
-});
-
-function dayOf(time: string): string {
-  return days.format(new Date(time));
-}
-
 /** Whether two turns are the same act of speaking. Equal turns without a time may be two acts. */
 export function turnKey({ role, text, time }: KeptTurn): string {
   return hashOf(role, normalize(text), time ?? null);

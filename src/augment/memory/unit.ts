@@ -11,13 +11,15 @@ import {
   type Chunk,
   chunkByTokens,
   type Document,
+  datedLine,
   type SourceRecord,
   type TokenCounter,
+  turnLine,
 } from "../../retrieve/index.ts";
 import type { JsonValue } from "../../store/index.ts";
 import type { MemoryPiece } from "../compose/prompt.ts";
 import { fieldsOf, hashOf } from "../fields.ts";
-import { datedLine, type KeptTurn, parseTurn, toJson, turnLine } from "./turn.ts";
+import { type KeptTurn, parseTurn, toJson } from "./turn.ts";
 
 /** Tokens in a chunk of a long text. */
 const chunkTokens = 128;

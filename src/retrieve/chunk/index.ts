@@ -4,4 +4,4 @@ export { type ChunkDocumentOptions, chunkDocument } from "./document.ts";
 export { markdownTitle } from "./markdown.ts";
 export { type Sentence, sentences } from "./split.ts";
 export { chunkByTokens } from "./tokens.ts";
-export { pairTurns, type SpokenTurn, type TurnPair } from "./turns.ts";
+export { datedLine, pairTurns, type SpokenTurn, type TurnPair, turnLine } from "./turns.ts";

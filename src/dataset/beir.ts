@@ -8,7 +8,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { diskError, type OnNotice, RetrieveError, readJsonLines, readText } from "../std/index.ts";
 import { listField, objectOf, textField } from "./fields.ts";
-import type { Qrels } from "./metrics.ts";
+
+/** The judged gain of each document for each query. */
+export type Qrels = ReadonlyMap<string, ReadonlyMap<string, number>>;
 
 export interface CorpusDocument {
   readonly id: string;

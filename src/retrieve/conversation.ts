@@ -6,7 +6,7 @@
  * parts: `runs/conversations.mjs` prints them all.
  */
 
-import type { Query, SearchMethod } from "../retrieve/index.ts";
+import type { Query, SearchMethod } from "./collection.ts";
 
 /** What a turn weighs for BM25 against the one after it. */
 const decay = 0.3;

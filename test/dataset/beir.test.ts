@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readBenchmark } from "#src/eval/index.js";
+import { readBenchmark } from "#src/dataset/index.js";
 
 let folder: string;
 

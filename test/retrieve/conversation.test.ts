@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { conversationQuery } from "#src/augment/index.js";
+import { conversationQuery } from "#src/retrieve/index.js";
 
 describe("conversationQuery", () => {
   it.each(["dense", "bm25", "hybrid"] as const)(
