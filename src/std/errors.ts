@@ -16,6 +16,7 @@ export type ErrorCode =
   | "network" // a server could not be reached or misbehaved
   | "not_allowed" // the host did not allow this tool, host or size
   | "tool_failed" // an allowed tool ran and failed
+  | "diverged" // training ran away from its goal
   | "internal"; // our own bug
 
 /**

@@ -104,7 +104,9 @@ function parseState(text: string, path: string): RunState {
   try {
     state = JSON.parse(text);
   } catch (cause) {
-    throw new RetrieveError("invalid_data", `${path}: not valid JSON; remove this checkpoint's folder`, { cause });
+    throw new RetrieveError("invalid_data", `${path}: not valid JSON; remove this checkpoint's folder`, {
+      cause,
+    });
   }
   if (typeof state === "object" && state !== null && "format" in state) {
     if (state.format === 1) return state as RunState;

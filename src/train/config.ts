@@ -38,7 +38,9 @@ export interface TrainConfig {
   /** Token limits of training, instruction included. The model keeps its own. */
   readonly maxTokens?: { readonly query: number; readonly document: number };
   /** The instruction set of the result, by name or as pairs by task; default the base's, `llm-embedder` for a base without. */
-  readonly instructions?: string | Readonly<Record<string, { readonly query: string; readonly document: string }>>;
+  readonly instructions?:
+    | string
+    | Readonly<Record<string, { readonly query: string; readonly document: string }>>;
   /** Which settings tasks have. */
   readonly settings?: SettingsSet;
   /** Settings that replace those of the set, by task. */
@@ -197,7 +199,8 @@ function invalid(place: string, issue: z.core.$ZodIssue | undefined): RetrieveEr
     return fault(place, `${name}: ${issue.message}`);
   }
   const [unknown = ""] = issue.keys;
-  const known = path.length === 0 ? Object.keys(schema.shape) : Object.keys(path[0] === "tasks" ? task.shape : {});
+  const known =
+    path.length === 0 ? Object.keys(schema.shape) : Object.keys(path[0] === "tasks" ? task.shape : {});
   const near = nearest(unknown, known);
   const hint = near === undefined ? "" : `; did you mean ${near}?`;
   return fault(place, `there is no setting ${[...path, unknown].join(".")}${hint}`);
@@ -205,7 +208,10 @@ function invalid(place: string, issue: z.core.$ZodIssue | undefined): RetrieveEr
 
 /** The known name with the fewest letters to change, where they are few. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const distances = known.map((other) => ({ other, distance: editDistance(name.toLowerCase(), other.toLowerCase()) }));
+  const distances = known.map((other) => ({
+    other,
+    distance: editDistance(name.toLowerCase(), other.toLowerCase()),
+  }));
   const [best] = distances.sort((a, b) => a.distance - b.distance);
   return best !== undefined && best.distance <= Math.max(2, name.length / 3) ? best.other : undefined;
 }

@@ -18,10 +18,7 @@ export interface DataSet {
   readonly loss: Loss;
 }
 
-type DataConfig = Pick<
-  RunConfig,
-  "data" | "settings" | "tasks" | "temperature" | "groupSize" | "seed"
->;
+type DataConfig = Pick<RunConfig, "data" | "settings" | "tasks" | "temperature" | "groupSize" | "seed">;
 
 export interface OpenDataOptions {
   readonly onNotice?: OnNotice | undefined;
@@ -54,7 +51,11 @@ async function openDataSet(
   config: DataConfig,
   { onNotice, onProgress, signal }: OpenDataOptions,
 ): Promise<DataSet> {
-  const hooks = { ...(onNotice && { onNotice }), ...(onProgress && { onProgress }), ...(signal && { signal }) };
+  const hooks = {
+    ...(onNotice && { onNotice }),
+    ...(onProgress && { onProgress }),
+    ...(signal && { signal }),
+  };
   const first = await openRowFile(path, { ...hooks, name });
   const chosen = { ...taskSettings(config.settings, first.task), ...config.tasks[first.task] };
   const { minScore, minSpread, maxRows } = chosen;
@@ -107,5 +108,8 @@ function setAt(sets: readonly DataSet[], at: number): DataSet {
 }
 
 function undecided({ path }: RowFile, row: number): RetrieveError {
-  return new RetrieveError("invalid_data", `${path}: row ${row} has neither a positive nor scores to choose one by`);
+  return new RetrieveError(
+    "invalid_data",
+    `${path}: row ${row} has neither a positive nor scores to choose one by`,
+  );
 }

@@ -23,7 +23,10 @@ export async function evaluateCheckpoint(run: Run, folder: string): Promise<void
   const metrics = await hooks.evaluate(encoder);
   if (!(config.metric in metrics)) {
     const known = Object.keys(metrics).join(", ");
-    throw new RetrieveError("invalid_argument", `training: no metric ${config.metric} to choose by; there are ${known}`);
+    throw new RetrieveError(
+      "invalid_argument",
+      `training: no metric ${config.metric} to choose by; there are ${known}`,
+    );
   }
   const path = pathOf(config.out);
   await appendFile(path, formatJsonLine({ step, metrics })).catch((error: unknown) => {
@@ -34,8 +37,10 @@ export async function evaluateCheckpoint(run: Run, folder: string): Promise<void
 
 /** The best of the evaluations after training began, the first of equal ones; undefined without any. */
 export function bestOf(evaluations: readonly Evaluation[], metric: string): Evaluation | undefined {
-  const valueOf = ({ metrics }: Evaluation): number => metrics[metric] ?? Number.NEGATIVE_INFINITY;
-  const [best] = evaluations.filter(({ step }) => step > 0).sort((a, b) => valueOf(b) - valueOf(a) || a.step - b.step);
+  const scoreOf = ({ metrics }: Evaluation): number => metrics[metric] ?? Number.NEGATIVE_INFINITY;
+  const [best] = evaluations
+    .filter(({ step }) => step > 0)
+    .sort((a, b) => scoreOf(b) - scoreOf(a) || a.step - b.step);
   return best;
 }
 

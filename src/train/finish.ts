@@ -1,8 +1,7 @@
 /** The end of a run: the best checkpoint becomes the model, and a page says how it went. */
 
-import { readdir, rename } from "node:fs/promises";
+import { mkdir, readdir, rename } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { mkdir } from "node:fs/promises";
 import { diskError, writeFileAtomic } from "../std/index.ts";
 import { listCheckpoints, removeCheckpoints } from "./checkpoint.ts";
 import { meanLoss } from "./divergence.ts";
@@ -33,7 +32,9 @@ export async function finishRun(run: Run): Promise<TrainReport> {
   const best = bestOf(evaluations, config.metric);
   const chosen = best?.step ?? step;
   if (chosen !== step) {
-    hooks.onNotice?.(`the model is that of step ${chosen}, the best by ${config.metric}, not of the last step ${step}`);
+    hooks.onNotice?.(
+      `the model is that of step ${chosen}, the best by ${config.metric}, not of the last step ${step}`,
+    );
   }
   const report: TrainReport = {
     steps: step,
@@ -71,9 +72,13 @@ async function promote(out: string, step: number): Promise<void> {
   const checkpoint = (await listCheckpoints(out)).find((one) => one.step === step);
   if (checkpoint === undefined) return; // a run that was killed here has moved it before
   const entries = await readdir(checkpoint.folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
   const own = files.filter((file) => !/\/(training\.safetensors|state\.json)$/.test(file));
-  const order = own.sort((a, b) => Number(a.endsWith("model.safetensors")) - Number(b.endsWith("model.safetensors")));
+  const order = own.sort(
+    (a, b) => Number(a.endsWith("model.safetensors")) - Number(b.endsWith("model.safetensors")),
+  );
   for (const file of order) {
     const target = join(out, file.slice(checkpoint.folder.length + 1));
     try {

@@ -79,10 +79,12 @@ export function buildTrainingGraphs(
   const by = others.map(({ name, shape }) => parameter(name, "float32", shape.map(Number)));
   const [rows, ...results] = gradients([{ value: embedding, cotangent }], [lookedUp, ...by]);
   const outputs = {
-    ...Object.fromEntries(others.flatMap(({ name }, at) => {
-      const result = results[at];
-      return result === undefined ? [] : [[gradientName(name), result]];
-    })),
+    ...Object.fromEntries(
+      others.flatMap(({ name }, at) => {
+        const result = results[at];
+        return result === undefined ? [] : [[gradientName(name), result]];
+      }),
+    ),
     ...(rows !== undefined && trainedTables.length > 0 && { [rowGradient]: rows, [tokenPlaces]: places }),
   };
   const backward = createGraph({ inputs: [...inputs, cotangent], outputs });

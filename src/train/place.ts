@@ -1,10 +1,10 @@
 /** The folder that becomes the model: empty, holding a run to go on with, or done. */
 
 import { readdir } from "node:fs/promises";
-import { diskError, RetrieveError, readText, type OnNotice } from "../std/index.ts";
+import { diskError, type OnNotice, RetrieveError, readText } from "../std/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import type { Optimizer } from "./adamw.ts";
-import { type Checkpoint, listCheckpoints, readCheckpoint, type RunState } from "./checkpoint.ts";
+import { type Checkpoint, listCheckpoints, type RunState, readCheckpoint } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
 import type { TrainReport } from "./finish.ts";
 import type { Arena } from "./parameters.ts";
@@ -21,7 +21,7 @@ export async function openPlace(
   out: string,
   { resume = false, onNotice }: { readonly resume?: boolean; readonly onNotice?: OnNotice },
 ): Promise<Place> {
-  const entries = await readdir(out).catch((error: unknown) => {
+  const entries: readonly string[] = await readdir(out).catch((error: unknown) => {
     const said = diskError(error, out);
     if (RetrieveError.isInstance(said) && said.code === "not_found") return [];
     throw said;
@@ -63,7 +63,8 @@ export async function restoreRun(
   checkSame(newest.folder, state, run);
   const parameters = [...tensors].filter(([name]) => name.startsWith(parameterPrefix));
   run.optimizer.restore(new Map([...tensors].filter(([name]) => !name.startsWith(parameterPrefix))));
-  for (const [name, tensor] of parameters) setParameter(run.arena, name.slice(parameterPrefix.length), tensor);
+  for (const [name, tensor] of parameters)
+    setParameter(run.arena, name.slice(parameterPrefix.length), tensor);
   return state;
 }
 
@@ -86,7 +87,9 @@ function checkSame(
   { config, data }: { readonly config: RunConfig; readonly data: readonly string[] },
 ): void {
   const [before, now] = [settingsOf(state.config), settingsOf(config)];
-  const changed = [...new Set([...before.keys(), ...now.keys()])].filter((name) => before.get(name) !== now.get(name));
+  const changed = [...new Set([...before.keys(), ...now.keys()])].filter(
+    (name) => before.get(name) !== now.get(name),
+  );
   if (state.data.join() !== data.join()) changed.push("the content of the data");
   if (changed.length === 0) return;
   const list = changed

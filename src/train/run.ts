@@ -63,7 +63,12 @@ export function stateOf(run: Run): RunState {
 
 /** Where the weights come from, for `retrieve.json`. */
 export function lineageOf({ step, config, sets }: Run): Record<string, unknown> {
-  const data = sets.map(({ file }) => ({ name: file.name, task: file.task, rows: file.length, sha256: file.hash }));
+  const data = sets.map(({ file }) => ({
+    name: file.name,
+    task: file.task,
+    rows: file.length,
+    sha256: file.hash,
+  }));
   return { base: config.base, made: "retrieve train", step, data };
 }
 

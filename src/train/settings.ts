@@ -76,8 +76,13 @@ export function needsTeacher({ losses }: TaskSettings): boolean {
 
 /** The losses of a task as one. `temperature` divides similarities; a single loss is taken as it is, unweighted. */
 export function lossOf(terms: readonly LossTerm[], temperature: number): Loss {
-  const [only, ...others] = terms.map((term) => ({ loss: termLoss(term, temperature), weight: term.weight ?? 1 }));
-  return only !== undefined && others.length === 0 ? only.loss : weighted(only === undefined ? [] : [only, ...others]);
+  const [only, ...others] = terms.map((term) => ({
+    loss: termLoss(term, temperature),
+    weight: term.weight ?? 1,
+  }));
+  return only !== undefined && others.length === 0
+    ? only.loss
+    : weighted(only === undefined ? [] : [only, ...others]);
 }
 
 function termLoss(term: LossTerm, temperature: number): Loss {

@@ -35,7 +35,7 @@ export interface StepContext {
 }
 
 export interface BatchLoss {
-  /** Mean over the queries. */
+  /** Mean over the queries; NaN, and no gradients, where an embedding is not finite. */
   readonly loss: number;
   /** The same for each task of the batch. */
   readonly losses: Readonly<Record<string, number>>;
@@ -54,6 +54,8 @@ export async function accumulateBatch(
   const { trainable, frozenDocuments } = context;
   const embedded = await trainable.embed(texts.trained, pass);
   const frozen = await frozenDocuments?.(texts.frozen);
+  const tokens = [...texts.trained, ...texts.frozen].reduce((sum, { length }) => sum + length, 0);
+  if (!embedded.data.every(Number.isFinite)) return { loss: Number.NaN, losses: {}, tokens };
   const keys = frozen === undefined ? pickRows(embedded, texts.keys) : pickRows(frozen, texts.keys);
   const batch = lossBatch(items, pickRows(embedded, texts.queries), keys, context.maskFalseNegatives);
   const { result, losses } = judge(items, batch);
@@ -64,7 +66,6 @@ export async function accumulateBatch(
     addRows(cotangents, { ...batch.keys, data: result.keyGradient }, texts.keys, scale);
   }
   await trainable.backward(texts.trained, cotangents, pass);
-  const tokens = [...texts.trained, ...texts.frozen].reduce((sum, { length }) => sum + length, 0);
   return { loss: result.value, losses, tokens };
 }
 

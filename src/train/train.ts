@@ -106,7 +106,8 @@ async function interrupt(run: Run, signal: AbortSignal): Promise<never> {
 
 function diverged(run: Run, problem: string): RetrieveError {
   const { step, saved, config } = run;
-  const kept = saved === undefined ? "no checkpoint was written yet" : `the checkpoint of step ${saved} is kept`;
+  const kept =
+    saved === undefined ? "no checkpoint was written yet" : `the checkpoint of step ${saved} is kept`;
   return new RetrieveError(
     "diverged",
     `${config.out}: stopped at step ${step + 1}, ${problem}; ${kept}; lower the learning rate ` +

@@ -110,7 +110,11 @@ function createTrainable(
     },
     async backward(rows, cotangents, pass) {
       for (const { members, feeds } of chunksOf(rows, layout, pass)) {
-        const cotangent = createTensor("float32", [members.length, width], pickRows(cotangents, members).data);
+        const cotangent = createTensor(
+          "float32",
+          [members.length, width],
+          pickRows(cotangents, members).data,
+        );
         const outputs = await backward.run({ ...feeds, cotangent, ...fixed.backward });
         accumulate(arena, graphs.tables, outputs, feeds);
       }

@@ -8,26 +8,21 @@ import { paceStep, type SelfPacedState } from "./self-paced.ts";
 import { accumulateBatch, type BatchLoss } from "./step.ts";
 
 /** Updates the weights of `run`, unless the gradient is not finite; counting the step is left to the caller. */
-export async function update(
-  run: Run,
-  batch: readonly BatchItem[],
-  learningRate: number,
-): Promise<LogEntry> {
+export async function update(run: Run, batch: readonly BatchItem[], learningRate: number): Promise<LogEntry> {
   const started = performance.now();
   const { config, sets, student, optimizer } = run;
   student.trainable.arena.zeroGradients();
   const parts = await accumulateParts(run, batch);
   const losses = meanByTask(parts);
+  const loss = mean(parts.map((part) => part.loss));
   const paced = learningRate * (config.selfPaced ? paceOf(run.paces, losses) : 1);
-  const gradientNorm = optimizer.step({
-    learningRate: paced,
-    ...(config.clip > 0 && { clip: config.clip }),
-  });
+  const clip = config.clip > 0 ? config.clip : Number.POSITIVE_INFINITY;
+  const gradientNorm = Number.isFinite(loss) ? optimizer.step({ learningRate: paced, clip }) : Number.NaN;
   if (config.selfPaced) run.paces = paceStep(run.paces, losses);
   const names = [...new Set(batch.map(({ dataset }) => sets[dataset]?.file.name))];
   return {
     step: run.step + 1,
-    loss: mean(parts.map(({ loss }) => loss)),
+    loss,
     learningRate: paced,
     gradientNorm,
     tokens: parts.reduce((sum, { tokens }) => sum + tokens, 0),

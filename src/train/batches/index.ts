@@ -16,6 +16,7 @@ import { randomOf } from "./permutation.ts";
 import { random } from "./random.ts";
 
 export type { BatchItem } from "./batch.ts";
+export { randomOf } from "./permutation.ts";
 
 export type BatchMethod = "epoch" | "epoch-static" | "epoch-random" | "random" | "off";
 

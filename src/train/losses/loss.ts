@@ -8,13 +8,7 @@
  */
 
 import { RetrieveError } from "../../std/index.ts";
-
-/** Row-major matrix. */
-export interface Matrix {
-  readonly rows: number;
-  readonly columns: number;
-  readonly data: Float32Array;
-}
+import type { Matrix } from "../matrix.ts";
 
 /** The embeddings of a batch, and whose keys are whose. */
 export interface LossBatch {

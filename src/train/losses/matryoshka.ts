@@ -1,7 +1,8 @@
 /** Matryoshka: any loss, on the first dimensions of the embeddings as well as on all of them. */
 
 import { RetrieveError } from "../../std/index.ts";
-import { checkBatch, type Loss, type Matrix } from "./loss.ts";
+import type { Matrix } from "../matrix.ts";
+import { checkBatch, type Loss } from "./loss.ts";
 import { weightedSum } from "./weighted.ts";
 
 export interface MatryoshkaPart {

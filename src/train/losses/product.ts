@@ -7,7 +7,7 @@
  * High-Performance Matrix Multiplication, 2008, section 4.2). Over a billion multiplications a second on one core.
  */
 
-import type { Matrix } from "./loss.ts";
+import type { Matrix } from "../matrix.ts";
 
 /** Numbers seen as a matrix: element (i, j) is `data[i * rowStride + j * columnStride]`. */
 export interface View {

@@ -1,7 +1,8 @@
 /** Some queries of a mixed batch as a batch of their own, for the loss of their task. */
 
 import { RetrieveError } from "../../std/index.ts";
-import { type LossBatch, type LossResult, type Matrix, ownKeys } from "./loss.ts";
+import { addRows, type Matrix, pickRows } from "../matrix.ts";
+import { type LossBatch, type LossResult, ownKeys } from "./loss.ts";
 
 export interface TaskBatch {
   /** The chosen queries and their keys; all other keys of the mixed batch stand behind, as negatives only. */
@@ -32,16 +33,16 @@ export function taskBatch(mixed: LossBatch, chosen: readonly number[]): TaskBatc
     order.map((key) => values[row * keys.rows + key] as Item);
   return {
     batch: {
-      queries: pick(queries, chosen),
-      keys: pick(keys, order),
+      queries: pickRows(queries, chosen),
+      keys: pickRows(keys, order),
       starts,
       ...(teacherScores && { teacherScores: Float32Array.from(column(teacherScores, 0)) }),
       ...(ignored && { ignored: Uint8Array.from(chosen.flatMap((query) => column(ignored, query))) }),
     },
     expand: ({ value, queryGradient, keyGradient }) => ({
       value,
-      queryGradient: scatter(queryGradient, chosen, queries),
-      keyGradient: scatter(keyGradient, order, keys),
+      queryGradient: putBack(queryGradient, chosen, queries),
+      keyGradient: putBack(keyGradient, order, keys),
     }),
   };
 }
@@ -54,20 +55,9 @@ function ownRange({ queries, starts }: LossBatch, query: number): number[] {
   return Array.from({ length: last - first }, (_, at) => first + at);
 }
 
-/** The rows `numbers` of a matrix, in that order. */
-function pick({ columns, data }: Matrix, numbers: readonly number[]): Matrix {
-  const picked = new Float32Array(numbers.length * columns);
-  for (const [at, row] of numbers.entries()) {
-    picked.set(data.subarray(row * columns, (row + 1) * columns), at * columns);
-  }
-  return { rows: numbers.length, columns, data: picked };
-}
-
-/** The inverse of {@link pick}: each row back in its place, 0 elsewhere. */
-function scatter(rows: Float32Array, numbers: readonly number[], { data, columns }: Matrix): Float32Array {
-  const whole = new Float32Array(data.length);
-  for (const [at, row] of numbers.entries()) {
-    whole.set(rows.subarray(at * columns, (at + 1) * columns), row * columns);
-  }
-  return whole;
+/** Each row in its place among those of `like`, 0 elsewhere. */
+function putBack(rows: Float32Array, numbers: readonly number[], like: Matrix): Float32Array {
+  const whole = { ...like, data: new Float32Array(like.data.length) };
+  addRows(whole, { ...like, rows: numbers.length, data: rows }, numbers);
+  return whole.data;
 }
