@@ -10,6 +10,13 @@ export type {
 } from "./encoder.ts";
 export { taskNames } from "./instructions.ts";
 export {
+  type MergedModel,
+  type MergedPart,
+  type MergeOptions,
+  type MergeShare,
+  mergeModels,
+} from "./merge.ts";
+export {
   describeModel,
   fetchModel,
   type ListedModel,

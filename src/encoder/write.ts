@@ -1,16 +1,17 @@
 /** Model folders written: a quantised one for here, a float32 one that sentence-transformers and FlagEmbedding open. */
 
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { diskError, messageOf, RetrieveError, writeFileAtomic } from "../std/index.ts";
-import { formatSafetensors, parseSafetensors, type Tensor } from "../tensor/index.ts";
+import { diskError, RetrieveError, writeFileAtomic } from "../std/index.ts";
+import { formatSafetensors, type Tensor } from "../tensor/index.ts";
 import { retrieveFormat } from "./config.ts";
 import { exists, type ModelFolder, readModelFolder } from "./folder.ts";
 import { resolveInstructions } from "./instructions.ts";
 import { dequantizeWeights, quantizeWeights } from "./quantization.ts";
 import { buildTransformer } from "./transformer.ts";
-import { int8Names, selectWeights, stripPrefix } from "./weights.ts";
+import { int8Names, selectWeights } from "./weights.ts";
+import { readWeights } from "./weights-file.ts";
 
 /** What a written folder came out as. */
 export interface WrittenModel {
@@ -41,7 +42,7 @@ export async function quantizeModel(
   options: WriteModelOptions = {},
 ): Promise<WrittenModel> {
   const model = await readModelFolder(folder);
-  const { weights, kept } = quantizeWeights(dequantizeWeights(await readWeights(model)));
+  const { weights, kept } = quantizeWeights(dequantizeWeights((await readWeights(model)).weights));
   const int8 = int8Names(weights);
   const quantization = { weights: "int8", bits: 7, scale: "per output row", float32: kept };
   const own = { ...retrieveJson(model, options), quantization };
@@ -55,24 +56,18 @@ export async function exportModel(
   options: WriteModelOptions = {},
 ): Promise<WrittenModel> {
   const model = await readModelFolder(folder);
-  const weights = dequantizeWeights(await readWeights(model));
-  const files = { "retrieve.json": retrieveJson(model, options), ...sentenceTransformersFiles(model) };
-  return writeModel(model, out, weights, new Set(), files, []);
+  return writeFloat32(model, out, dequantizeWeights((await readWeights(model)).weights), options);
 }
 
-async function readWeights({ path, weights }: ModelFolder): Promise<ReadonlyMap<string, Tensor>> {
-  if (weights.kind !== "safetensors") {
-    throw new RetrieveError(
-      "unsupported",
-      `${path}: has ONNX only; model.safetensors is wanted to convert it`,
-    );
-  }
-  try {
-    return stripPrefix(parseSafetensors(await readFile(weights.path)).tensors);
-  } catch (error) {
-    if (!RetrieveError.isInstance(error)) throw diskError(error, weights.path);
-    throw new RetrieveError(error.code, `${weights.path}: ${messageOf(error)}`, { cause: error });
-  }
+/** Writes `weights` with everything else of `model` as {@link exportModel} does. */
+export async function writeFloat32(
+  model: ModelFolder,
+  out: string,
+  weights: ReadonlyMap<string, Tensor>,
+  options: WriteModelOptions,
+): Promise<WrittenModel> {
+  const files = { "retrieve.json": retrieveJson(model, options), ...sentenceTransformersFiles(model) };
+  return writeModel(model, out, weights, new Set(), files, []);
 }
 
 function retrieveJson({ settings }: ModelFolder, options: WriteModelOptions): Record<string, unknown> {
@@ -139,9 +134,7 @@ async function writeModel(
 
 /** A folder that is complete or not there: filled beside its place, then renamed. */
 export async function writeFolder(out: string, fill: (folder: string) => Promise<void>): Promise<void> {
-  if (await exists(out)) {
-    throw new RetrieveError("invalid_argument", `${out}: exists already; name a new folder`);
-  }
+  await refuseExisting(out);
   const temporary = `${out}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
   try {
     await mkdir(dirname(out), { recursive: true });
@@ -152,4 +145,10 @@ export async function writeFolder(out: string, fill: (folder: string) => Promise
     await rm(temporary, { recursive: true, force: true });
     throw diskError(error, out);
   }
+}
+
+/** Throws `invalid_argument` when there is something at `out`: said before long work rather than after it. */
+export async function refuseExisting(out: string): Promise<void> {
+  if (!(await exists(out))) return;
+  throw new RetrieveError("invalid_argument", `${out}: exists already; name a new folder`);
 }

@@ -1,0 +1,32 @@
+/** The weights of a model folder, read from disk as they are stored. */
+
+import { readFile } from "node:fs/promises";
+import { diskError, messageOf, RetrieveError } from "../std/index.ts";
+import { parseSafetensors, type Tensor } from "../tensor/index.ts";
+import { sha256 } from "./fingerprint.ts";
+import type { ModelFolder } from "./folder.ts";
+import { stripPrefix } from "./weights.ts";
+
+export interface StoredWeights {
+  /** By the names of the graph, in the types of the file: views of it. */
+  readonly weights: ReadonlyMap<string, Tensor>;
+  /** SHA-256 of the file. */
+  readonly sha256: string;
+}
+
+/** Reads model.safetensors. Throws `unsupported` for a model of ONNX only, `invalid_data` naming the file. */
+export async function readWeights({ path, weights }: ModelFolder): Promise<StoredWeights> {
+  if (weights.kind !== "safetensors") {
+    throw new RetrieveError(
+      "unsupported",
+      `${path}: has ONNX only; model.safetensors is wanted to convert it`,
+    );
+  }
+  try {
+    const bytes = await readFile(weights.path);
+    return { weights: stripPrefix(parseSafetensors(bytes).tensors), sha256: sha256(bytes) };
+  } catch (error) {
+    if (!RetrieveError.isInstance(error)) throw diskError(error, weights.path);
+    throw new RetrieveError(error.code, `${weights.path}: ${messageOf(error)}`, { cause: error });
+  }
+}
