@@ -24,6 +24,11 @@ export function table(rows: readonly (readonly string[])[]): string[] {
   );
 }
 
+/** A size on disk: `23.0 MB`. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** Cuts `text` to `width` columns, with `…` where something is missing. */
 export function cut(text: string, width: number): string {
   if (stringWidth(text) <= width) return text;

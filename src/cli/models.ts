@@ -3,7 +3,8 @@
 import type { Command } from "commander";
 import type { ListedModel, ModelDescription } from "../encoder/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
-import { cut, table } from "./layout.ts";
+import { cut, megabytes, table } from "./layout.ts";
+import { defineMerge } from "./merge.ts";
 import { choiceOf, type GlobalOptions, option } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { columns, print, printJson, type Terminal } from "./terminal.ts";
@@ -15,13 +16,14 @@ interface WriteFlags extends GlobalOptions {
 export const defineModels: DefineCommand = (program, context) => {
   const models = program
     .command("models")
-    .description("list, fetch and convert encoders")
+    .description("list, fetch, convert and merge encoders")
     .addHelpText("after", "\nExample:\n  retrieve models pull intfloat/multilingual-e5-small");
   defineList(models, context);
   definePull(models, context);
   defineShow(models, context);
   defineQuantize(models, context);
   defineExport(models, context);
+  defineMerge(models, context);
 };
 
 const defineList: DefineCommand = (models, { terminal }) => {
@@ -132,15 +134,14 @@ function showDescription(terminal: Terminal, description: ModelDescription): voi
   for (const line of table(rows)) print(terminal, cut(line, columns(terminal)));
 }
 
-/** A row for each value, those of an object indented below its name. */
+/** A row for each value, those of an object, or of a list of objects, indented below its name. */
 function rowsOf(fields: object, indent = ""): string[][] {
-  return Object.entries(fields).flatMap(([name, value]) =>
-    typeof value === "object" && value !== null && !Array.isArray(value)
-      ? [[indent + name, ""], ...rowsOf(value, `${indent}  `)]
-      : [[indent + name, Array.isArray(value) ? value.join(", ") : String(value ?? "unknown")]],
-  );
+  return Object.entries(fields).flatMap(([name, value]) => {
+    if (isNested(value)) return [[indent + name, ""], ...rowsOf(value, `${indent}  `)];
+    return [[indent + name, Array.isArray(value) ? value.join(", ") : String(value ?? "unknown")]];
+  });
 }
 
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`;
+function isNested(value: unknown): value is object {
+  return Array.isArray(value) ? value.some(isNested) : typeof value === "object" && value !== null;
 }

@@ -12,6 +12,13 @@ export type {
 export { type ModelFolder, readModelFolder } from "./folder.ts";
 export { type Instructions, instructionOf, resolveInstructions, taskNames } from "./instructions.ts";
 export {
+  type MergedModel,
+  type MergedPart,
+  type MergeOptions,
+  type MergeShare,
+  mergeModels,
+} from "./merge.ts";
+export {
   describeModel,
   fetchModel,
   type ListedModel,
@@ -30,11 +37,11 @@ export {
   type TransformerTrace,
   traceTransformer,
 } from "./transformer.ts";
+export { readFloat32 } from "./weights-file.ts";
 export {
   exportModel,
   fillFloat32Folder,
   quantizeModel,
-  readFloat32Weights,
   type WriteModelOptions,
   type WrittenModel,
 } from "./write.ts";

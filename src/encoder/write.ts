@@ -1,15 +1,16 @@
 /** Model folders written: a quantised one for here, a float32 one that sentence-transformers and FlagEmbedding open. */
 
-import { copyFile, readFile } from "node:fs/promises";
+import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError, messageOf, RetrieveError, writeFileAtomic, writeFolderAtomic } from "../std/index.ts";
-import { formatSafetensors, parseSafetensors, type Tensor } from "../tensor/index.ts";
+import { RetrieveError, writeFileAtomic, writeFolderAtomic } from "../std/index.ts";
+import { safetensorsParts, type Tensor } from "../tensor/index.ts";
 import { retrieveFormat } from "./config.ts";
 import { exists, type ModelFolder, readModelFolder } from "./folder.ts";
 import { type Instructions, resolveInstructions } from "./instructions.ts";
 import { dequantizeWeights, quantizeWeights } from "./quantization.ts";
 import { buildTransformer } from "./transformer.ts";
-import { int8Names, selectWeights, stripPrefix } from "./weights.ts";
+import { int8Names, selectWeights } from "./weights.ts";
+import { readFloat32, readWeights } from "./weights-file.ts";
 
 /** What a written folder came out as. */
 export interface WrittenModel {
@@ -40,7 +41,7 @@ export async function quantizeModel(
   options: WriteModelOptions = {},
 ): Promise<WrittenModel> {
   const model = await readModelFolder(folder);
-  const { weights, kept } = quantizeWeights(dequantizeWeights(await readWeights(model)));
+  const { weights, kept } = quantizeWeights(dequantizeWeights((await readWeights(model)).weights));
   const int8 = int8Names(weights);
   const quantization = { weights: "int8", bits: 7, scale: "per output row", float32: kept };
   const own = { ...retrieveJson(model, options), quantization };
@@ -58,7 +59,17 @@ export async function exportModel(
   options: WriteModelOptions = {},
 ): Promise<WrittenModel> {
   const model = await readModelFolder(folder);
-  const { weights } = await readFloat32Weights(model);
+  const { weights } = await readFloat32(model);
+  return writeFloat32(model, out, weights, options);
+}
+
+/** Writes `model` with other float32 weights to the new folder `out`, as {@link exportModel} does. */
+export async function writeFloat32(
+  model: ModelFolder,
+  out: string,
+  weights: ReadonlyMap<string, Tensor>,
+  options: WriteModelOptions,
+): Promise<WrittenModel> {
   let bytes = 0;
   await writeFolderAtomic(out, async (temporary) => {
     bytes = await fillFloat32Folder(model, weights, temporary, options);
@@ -66,21 +77,9 @@ export async function exportModel(
   return { out, bytes, kept: [] };
 }
 
-/** The weights of a model as float32, under the names that the graph asks for, and what they are stored as. */
-export async function readFloat32Weights(
-  model: ModelFolder,
-): Promise<{ readonly weights: ReadonlyMap<string, Tensor>; readonly precision: "float32" | "int8" }> {
-  const stored = await readWeights(model);
-  const wanted = buildTransformer(model.config, model.settings).parameters;
-  return {
-    weights: selectWeights(dequantizeWeights(stored), wanted, new Set()),
-    precision: int8Names(stored).size > 0 ? "int8" : "float32",
-  };
-}
-
 /**
- * Fills `folder`, which is there, with the files of a model: those of `model`, with other float32 weights. They are
- * written last, so that a folder with weights is complete. Returns the bytes of the weights.
+ * Fills `folder`, which is there, with the files of `model` and other float32 weights. Those are written last: a folder
+ * with weights is complete. Returns the bytes of the weights.
  */
 export async function fillFloat32Folder(
   model: ModelFolder,
@@ -90,21 +89,6 @@ export async function fillFloat32Folder(
 ): Promise<number> {
   const files = { "retrieve.json": retrieveJson(model, options), ...sentenceTransformersFiles(model) };
   return await fillFolder(model, weights, folder, { int8: new Set(), files });
-}
-
-async function readWeights({ path, weights }: ModelFolder): Promise<ReadonlyMap<string, Tensor>> {
-  if (weights.kind !== "safetensors") {
-    throw new RetrieveError(
-      "unsupported",
-      `${path}: has ONNX only; model.safetensors is wanted to convert it`,
-    );
-  }
-  try {
-    return stripPrefix(parseSafetensors(await readFile(weights.path)).tensors);
-  } catch (error) {
-    if (!RetrieveError.isInstance(error)) throw diskError(error, weights.path);
-    throw new RetrieveError(error.code, `${weights.path}: ${messageOf(error)}`, { cause: error });
-  }
 }
 
 function retrieveJson({ settings }: ModelFolder, options: WriteModelOptions): Record<string, unknown> {
@@ -157,16 +141,26 @@ async function fillFolder(
   { int8, files }: Contents,
 ): Promise<number> {
   const graph = buildTransformer(model.config, { ...model.settings, int8 });
-  const bytes = formatSafetensors(
-    selectWeights(weights, graph.parameters, int8),
-    new Map([["format", "pt"]]),
-  );
+  const chosen = selectWeights(weights, graph.parameters, int8);
   for (const name of copied) {
     if (await exists(join(model.path, name))) await copyFile(join(model.path, name), join(folder, name));
   }
   for (const [name, json] of Object.entries(files)) {
     await writeFileAtomic(join(folder, name), `${JSON.stringify(json, undefined, 2)}\n`);
   }
-  await writeFileAtomic(join(folder, "model.safetensors"), bytes);
-  return bytes.length;
+  const parts = safetensorsParts(chosen, new Map([["format", "pt"]]));
+  await writeFileAtomic(join(folder, "model.safetensors"), parts);
+  return parts.reduce((sum, { length }) => sum + length, 0);
+}
+
+/** Throws `invalid_argument` when there is something at `out`: said before long work rather than after it. */
+export async function refuseExisting(out: string): Promise<void> {
+  if (!(await exists(out))) return;
+  throw new RetrieveError("invalid_argument", `${out}: exists already; name a new folder`);
+}
+
+/** Throws `invalid_argument` when there is something at `out`: said before long work rather than after it. */
+export async function refuseExisting(out: string): Promise<void> {
+  if (!(await exists(out))) return;
+  throw new RetrieveError("invalid_argument", `${out}: exists already; name a new folder`);
 }

@@ -1,7 +1,7 @@
 /** Numbers with a shape, and the safetensors format. Pure: no input or output. */
 
 export { formatNpyHeader } from "./npy.ts";
-export { formatSafetensors, parseSafetensors, type Safetensors } from "./safetensors.ts";
+export { formatSafetensors, parseSafetensors, type Safetensors, safetensorsParts } from "./safetensors.ts";
 export {
   createTensor,
   type DType,

@@ -9,7 +9,7 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { diskError, RetrieveError, readText, writeFileAtomic, writeFolderAtomic } from "../std/index.ts";
-import { formatSafetensors, parseSafetensors, type Tensor } from "../tensor/index.ts";
+import { parseSafetensors, safetensorsParts, type Tensor } from "../tensor/index.ts";
 import type { RunConfig } from "./config.ts";
 import type { SelfPacedState } from "./self-paced.ts";
 
@@ -59,7 +59,7 @@ export async function saveCheckpoint(
   const folder = join(homeOf(out), `step-${String(state.step).padStart(8, "0")}`);
   await writeFolderAtomic(folder, async (temporary) => {
     await fillModel(temporary);
-    await writeFileAtomic(join(temporary, tensorFile), formatSafetensors(tensors, new Map()));
+    await writeFileAtomic(join(temporary, tensorFile), safetensorsParts(tensors, new Map()));
     await writeFileAtomic(join(temporary, stateFile), `${JSON.stringify(state, undefined, 2)}\n`);
   });
   return { folder, step: state.step };

@@ -10,7 +10,7 @@ import {
   type LowRank,
   type ModelFolder,
   openModelFolder,
-  readFloat32Weights,
+  readFloat32,
   resolveInstructions,
   type Side,
 } from "../encoder/index.ts";
@@ -36,8 +36,8 @@ export interface OpenStudentOptions {
 /** Opens the base of a run. Throws what opening an encoder throws, and `unsupported` for one without safetensors. */
 export async function openStudent(config: RunConfig, options: OpenStudentOptions = {}): Promise<Student> {
   const folder = await openModelFolder(config.base, { offline: options.offline ?? false });
-  const { weights, precision } = await readFloat32Weights(folder);
-  if (precision === "int8") {
+  const { weights, wasInt8 } = await readFloat32(folder);
+  if (wasInt8) {
     options.onNotice?.(`${config.base} is stored as int8: training starts from its weights as float32`);
   }
   const instructions = instructionsOf(config, folder);

@@ -110,6 +110,51 @@ describe("models", () => {
     expect(again.stderr).toContain("exists already");
   });
 
+  it("merges, with weights or equal ones", async () => {
+    const out = place("merged");
+    const merged = await jsonOf(["models", "merge", `${tiny}=1`, `${tiny}=3`, "--out", out]);
+    expect(merged).toMatchObject({ out, models: [{ model: "tiny-bert", weight: 0.25 }, { weight: 0.75 }] });
+    expect((await jsonOf(["models", "show", out])).lineage.models).toHaveLength(2);
+    expect(await vectorsOf(["--side", "query", "--model", out], "a\n")).toHaveLength(1);
+    const { code, stdout, stderr } = await retrieveHere([
+      "models",
+      "merge",
+      tiny,
+      tiny,
+      "--out",
+      place("equal"),
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toMatch(/^model +weight\ntiny-bert +0\.5000\ntiny-bert +0\.5000\n.* MB\n$/);
+    const shown = await retrieveHere(["models", "show", out]);
+    expect(shown.stdout).toMatch(/^ {6}model +tiny-bert$/m);
+  });
+
+  it("tells on stderr that it merges int8 weights", async () => {
+    const { code, stdout, stderr } = await retrieveHere([
+      "models",
+      "merge",
+      "mini",
+      "mini",
+      "--out",
+      place("minis"),
+    ]);
+    expect({ code, lines: stdout.split("\n").length }).toEqual({ code: 0, lines: 5 });
+    expect(stderr).toContain("mini: its int8 weights are taken as float32");
+  });
+
+  it.each([
+    [["mini=x", "mini=1"], /wanted MODEL=WEIGHT with a number/],
+    [["mini=1", "mini"], /mini: no weight; give every model one/],
+    [["mini"], /got 1 models; wanted at least two/],
+    [[tiny, "mini"], /tiny-bert and mini differ: layers is 2 in the first, 6 in the other/],
+  ])("refuses to merge %j", async (models, wanted) => {
+    const { code, stdout, stderr } = await retrieveHere(["models", "merge", ...models, "--out", place("no")]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(wanted);
+    expect(existsSync(place("no"))).toBe(false);
+  });
+
   it("opens no socket with --offline", async () => {
     const pulled = await retrieveHere(["models", "pull", "nobody/nothing", "--offline", "--json"]);
     expect(pulled).toMatchObject({ code: 1, stdout: "" });

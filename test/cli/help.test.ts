@@ -22,7 +22,7 @@ const commands = [
     "models",
   ].map((name) => [name]),
   ...["retrieval", "memory"].map((name) => ["eval", name]),
-  ...["list", "show", "pull", "quantize", "export"].map((name) => ["models", name]),
+  ...["list", "show", "pull", "quantize", "export", "merge"].map((name) => ["models", name]),
 ];
 
 describe("--help", () => {

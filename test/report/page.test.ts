@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import { htmlPage, lineChart } from "#src/report/index.js";
+import { parseXml } from "../support/well-formed.ts";
+
+const hostile = `</title><script>alert("x")</script> & 'so' \u0007`;
+const legible = `</title><script>alert("x")</script> & 'so' `;
+
+describe("htmlPage", () => {
+  it("is well-formed and shows every part, text escaped", async () => {
+    const svg = await lineChart({
+      title: hostile,
+      x: { label: "x" },
+      y: { label: "y" },
+      series: [{ name: "a", points: [[0, 1]] }],
+    });
+    const page = htmlPage({
+      title: hostile,
+      sections: [
+        { heading: hostile, text: `${hostile}\n\nsecond paragraph` },
+        { svg },
+        { heading: "Table", table: [[hostile], [1]] },
+        { heading: "Own", html: "<ul><li>as it is</li></ul>" },
+      ],
+    });
+    const { elements, texts } = parseXml(page);
+    const names = elements.map(({ name }) => name);
+    expect(names).not.toContain("script");
+    expect(texts.filter((text) => text === legible).length).toBeGreaterThanOrEqual(4);
+    expect(texts).toContain("second paragraph");
+    expect(texts).toContain("as it is");
+    for (const wanted of ["svg", "table", "ul"]) expect(names).toContain(wanted);
+  });
+
+  it("stands alone: no scripts, nothing from outside, and a policy that forbids both", () => {
+    const page = htmlPage({ title: "Page", sections: [{ heading: "One", text: "text" }] });
+    expect(page).toMatch(/^<!DOCTYPE html>\n<html lang="en"/);
+    expect(page).not.toMatch(/<script|<link|src=|href=|url\(|@import/);
+    const { elements } = parseXml(page);
+    const policy = elements.find(
+      ({ attributes }) => attributes.get("http-equiv") === "Content-Security-Policy",
+    );
+    expect(policy?.attributes.get("content")).toContain("default-src 'none'");
+    expect(policy?.attributes.get("content")).not.toContain("script-src");
+    const viewport = elements.find(({ attributes }) => attributes.get("name") === "viewport");
+    expect(viewport?.attributes.get("content")).toContain("width=device-width");
+  });
+
+  it("takes an empty page", () => {
+    expect(parseXml(htmlPage({ title: "", sections: [] })).elements.map(({ name }) => name)).toContain(
+      "main",
+    );
+  });
+});
+
+describe("the parser of these tests", () => {
+  it.each([
+    "<a>",
+    "<a></b>",
+    "<a/><b/>",
+    "<a x=1/>",
+    "<a x='<'/>",
+    "<a>&nbsp;</a>",
+    "<a>&</a>",
+    "a",
+    "<a>\u0000</a>",
+  ])("refuses %s", (text) => {
+    expect(() => parseXml(text)).toThrow();
+  });
+});
