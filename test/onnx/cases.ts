@@ -59,6 +59,14 @@ function at(tensor: Tensor, index: Sizes): number {
   return Number(tensor.data[flat]);
 }
 
+/** Every index of a shape, in row-major order. */
+export function indices(shape: Sizes): number[][] {
+  return shape.reduce<number[][]>(
+    (all, size) => all.flatMap((index) => range(size).map((place) => [...index, place])),
+    [[]],
+  );
+}
+
 /** Two shapes that broadcast: one with some sizes set to 1, one with some axes in front left out. */
 const broadcastable: fc.Arbitrary<readonly [Sizes, Sizes]> = sizes(0, 3).chain((shape) =>
   fc
@@ -321,6 +329,21 @@ export const cases: { readonly [Name in g.OperatorName]: fc.Arbitrary<Case> } = 
       };
     }),
   softmax: alongAxis(g.softmax, (line, place) => Math.exp(line[place]!) / sum(line.map(Math.exp))),
+  scatterAdd: fc
+    .tuple(sizes(1, 3), sizes(0, 2))
+    .chain(([shape, places]) => {
+      const rows = tensors(places, fc.integer({ min: 0, max: shape[0]! - 1 }), "int64");
+      return fc.tuple(tensors(shape), rows, tensors([...places, ...shape.slice(1)]));
+    })
+    .map(([data, rows, updates]) => ({
+      operands: [data, rows, updates],
+      apply: ([x, places, y]) => g.scatterAdd(x!, places!, y!),
+      element: ([row, ...rest]) => {
+        const named = indices(rows.shape).filter((place) => at(rows, place) === row);
+        return at(data, [row!, ...rest]) + sum(named.map((place) => at(updates, [...place, ...rest])));
+      },
+      symbolic: true,
+    })),
   sqrt: unary(g.sqrt, Math.sqrt, { values: positive }),
   squeeze: sizes(0, 2)
     .chain((shape) => tensors([1, ...shape, 1]))
