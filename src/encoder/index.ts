@@ -18,5 +18,13 @@ export {
 } from "./models.ts";
 export { openEncoder } from "./open.ts";
 export { buildPooling, type Pooling } from "./pooling.ts";
-export { buildTransformer, type TransformerConfig, type TransformerOptions } from "./transformer.ts";
+export {
+  buildTransformer,
+  type LowRank,
+  type TraceOptions,
+  type TransformerConfig,
+  type TransformerOptions,
+  type TransformerTrace,
+  traceTransformer,
+} from "./transformer.ts";
 export { exportModel, quantizeModel, type WriteModelOptions, type WrittenModel } from "./write.ts";

@@ -51,12 +51,43 @@ export interface TransformerConfig {
   readonly paddingId: number;
 }
 
-export interface TransformerOptions {
+/** How an encoder is computed; what only training needs is off by default. */
+export interface TraceOptions {
   readonly pooling: Pooling;
   /** Whether the embedding has length 1. */
   readonly normalize: boolean;
   /** Names of the weight matrices that are stored as int8 codes with `NAME.scale`, one float32 a row. */
   readonly int8?: ReadonlySet<string>;
+  /** Whether values are multiplied by masks that each run is given, at the four places where BERT drops out. */
+  readonly dropout?: boolean;
+  /** Matrices that are adapted: x Wᵀ becomes x Wᵀ + scale · x Aᵀ Bᵀ (LoRA, arXiv 2106.09685, section 4.1). */
+  readonly lora?: LowRank;
+}
+
+/** The parameters `NAME.lora_A` [rank, in] and `NAME.lora_B` [out, rank], named as PEFT names them. */
+export interface LowRank {
+  readonly rank: number;
+  /** alpha / rank. */
+  readonly scale: number;
+  /** Whether the matrix NAME is adapted. */
+  readonly adapts: (name: string) => boolean;
+}
+
+/** The values of an encoder, for graphs that end elsewhere than at its embedding. */
+export interface TransformerTrace {
+  readonly ids: Value /* int64 [B, T] */;
+  readonly mask: Value /* int64 [B, T] */;
+  /** Inputs of dropout, float32, in the order of use: `dropout.embeddings`, `dropout.0.attention`, … */
+  readonly dropout: readonly Value[];
+  /** The row of the position table that each token takes, int64 [B, T]. */
+  readonly places: Value;
+  /** The sum of the rows that were looked up for each token, before it is normalised [B, T, H]. */
+  readonly lookedUp: Value;
+  readonly hidden: Value /* [B, T, H] */;
+  readonly embedding: Value /* [B, H] */;
+}
+
+export interface TransformerOptions extends TraceOptions {
   /** `hidden` is the vectors of the tokens. Default `embedding`. */
   readonly outputs?: "embedding" | "hidden" | "both";
 }
@@ -70,48 +101,66 @@ export interface TransformerOptions {
  * normalisation stay in float32. Throws `invalid_argument` when the heads do not divide the hidden size.
  */
 export function buildTransformer(config: TransformerConfig, options: TransformerOptions): Graph {
+  const { ids, mask, dropout, hidden, embedding } = traceTransformer(config, options);
+  const wanted = { embedding: { embedding }, hidden: { hidden }, both: { embedding, hidden } };
+  return createGraph({ inputs: [ids, mask, ...dropout], outputs: wanted[options.outputs ?? "embedding"] });
+}
+
+/** The computation of {@link buildTransformer}, with the values on the way. */
+export function traceTransformer(config: TransformerConfig, options: TraceOptions): TransformerTrace {
   if (config.hidden % config.heads !== 0) {
     throw new RetrieveError(
       "invalid_argument",
       `transformer: hidden size ${config.hidden} is not a multiple of ${config.heads} heads`,
     );
   }
-  const { outputs = "embedding", int8 = new Set() } = options;
+  const { int8 = new Set(), lora } = options;
   const ids = input("input_ids", "int64", ["B", "T"]);
   const mask = input("attention_mask", "int64", ["B", "T"]);
+  const dropout: Value[] = [];
+  const drop = (site: string, x: Value): Value => {
+    if (options.dropout !== true) return x;
+    const kept = input(`dropout.${site}`, "float32", x.shape);
+    dropout.push(kept);
+    return mul(x, kept);
+  };
 
-  let hidden = embed(config, ids, mask, int8); // [B, T, H]
+  const places = placeIds(config, mask); // [B, T]
+  const lookedUp = lookUpAll(config, ids, places, int8); // [B, T, H]
+  let hidden = drop("embeddings", norm(config, "embeddings.LayerNorm", lookedUp)); // [B, T, H]
   const bias = attentionBias(mask); // [B, 1, 1, T]
   for (let layer = 0; layer < config.layers; layer++) {
-    const block: Block = { config, int8, prefix: `encoder.layer.${layer}` };
+    const block: Block = {
+      config,
+      int8,
+      lora,
+      prefix: `encoder.layer.${layer}`,
+      drop: (site, x) => drop(`${layer}.${site}`, x),
+    };
     hidden = feedForward(block, attention(block, hidden, bias)); // [B, T, H]
   }
 
   const pooled = pool(hidden, mask, options.pooling); // [B, H]
   const embedding = options.normalize ? normalize(pooled) : pooled; // [B, H]
-  const wanted = { embedding: { embedding }, hidden: { hidden }, both: { embedding, hidden } }[outputs];
-  return createGraph({ inputs: [ids, mask], outputs: wanted });
+  return { ids, mask, dropout, places, lookedUp, hidden, embedding };
 }
 
-/** One layer: where its weights are and how they are stored. */
+/** One layer: where its weights are and how they are stored, and what dropout does in it. */
 interface Block {
   readonly config: TransformerConfig;
   readonly int8: ReadonlySet<string>;
+  readonly lora: LowRank | undefined;
   readonly prefix: string;
+  readonly drop: (site: string, x: Value) => Value;
 }
 
-function embed(config: TransformerConfig, ids: Value, mask: Value, int8: ReadonlySet<string>): Value {
+function lookUpAll(config: TransformerConfig, ids: Value, places: Value, int8: ReadonlySet<string>): Value {
   const { hidden, vocabulary, positions, tokenTypes } = config;
   const words = lookUp("embeddings.word_embeddings.weight", [vocabulary, hidden], ids, int8); // [B, T, H]
-  const places = lookUp(
-    "embeddings.position_embeddings.weight",
-    [positions, hidden],
-    placeIds(config, mask),
-    int8,
-  );
+  const place = lookUp("embeddings.position_embeddings.weight", [positions, hidden], places, int8); // [B, T, H]
   const types = parameter("embeddings.token_type_embeddings.weight", "float32", [tokenTypes, hidden]);
   const type = gather(types, scalar(0, ids)); // [H]; every token is of type 0
-  return norm(config, "embeddings.LayerNorm", add(add(words, places), type)); // [B, T, H]
+  return add(add(words, place), type); // [B, T, H]
 }
 
 /** Rows of the position table. Padding gets a row that exists; what it holds is never looked at. */
@@ -141,17 +190,17 @@ function attention(block: Block, hidden: Value, bias: Value): Value {
   const value = split("value", [0, 2, 1, 3]); // [B, N, T, D]
 
   const scaled = mul(query, scalar(1 / Math.sqrt(size), query)); // [B, N, T, D]
-  const weights = softmax(add(matmul(scaled, key), bias), -1); // [B, N, T, T]
+  const weights = block.drop("attention", softmax(add(matmul(scaled, key), bias), -1)); // [B, N, T, T]
   const mixed = transpose(matmul(weights, value), [0, 2, 1, 3]); // [B, T, N, D]
   const joined = reshape(mixed, ["B", "T", width]); // [B, T, H]
-  const output = linear(block, joined)("attention.output.dense", width); // [B, T, H]
+  const output = block.drop("attention.output", linear(block, joined)("attention.output.dense", width)); // [B, T, H]
   return norm(block.config, `${block.prefix}.attention.output.LayerNorm`, add(output, hidden)); // [B, T, H]
 }
 
 function feedForward(block: Block, hidden: Value): Value {
   const { intermediate, hidden: width, activation } = block.config;
   const inner = activate(linear(block, hidden)("intermediate.dense", intermediate), activation); // [B, T, F]
-  const output = linear(block, inner)("output.dense", width); // [B, T, H]
+  const output = block.drop("output", linear(block, inner)("output.dense", width)); // [B, T, H]
   return norm(block.config, `${block.prefix}.output.LayerNorm`, add(output, hidden)); // [B, T, H]
 }
 
@@ -173,7 +222,7 @@ function norm(config: TransformerConfig, name: string, x: Value): Value {
 }
 
 /** Projections of x: x Wᵀ + b, for W [out, in]. Those with int8 weights share the codes of x. */
-function linear({ prefix, int8 }: Block, x: Value): (name: string, out: number) => Value {
+function linear({ prefix, int8, lora }: Block, x: Value): (name: string, out: number) => Value {
   const width = x.shape.at(-1);
   if (typeof width !== "number") throw new RetrieveError("internal", "transformer: a width is unknown");
   let coded: ReturnType<typeof quantizeRows> | undefined;
@@ -182,13 +231,22 @@ function linear({ prefix, int8 }: Block, x: Value): (name: string, out: number) 
     const bias = parameter(`${prefix}.${name}.bias`, "float32", [out]);
     if (!int8.has(full)) {
       const weight = parameter(full, "float32", [out, width]);
-      return add(matmul(x, transpose(weight, [1, 0])), bias); // [B, T, out]
+      const product = matmul(x, transpose(weight, [1, 0])); // [B, T, out]
+      return add(lora?.adapts(full) ? add(product, lowRank(x, full, out, lora)) : product, bias); // [B, T, out]
     }
     coded ??= quantizeRows(x);
     const weight = transpose(parameter(full, "int8", [out, width]), [1, 0]); // [in, out]
     const scale = parameter(`${full}.scale`, "float32", [out]);
     return add(mul(quantizedMatmul(coded.codes, weight, scale), coded.scale), bias); // [B, T, out]
   };
+}
+
+/** scale · x Aᵀ Bᵀ. */
+function lowRank(x: Value, name: string, out: number, { rank, scale }: LowRank): Value {
+  const down = parameter(`${name}.lora_A`, "float32", [rank, Number(x.shape.at(-1))]);
+  const up = parameter(`${name}.lora_B`, "float32", [out, rank]);
+  const reduced = mul(matmul(x, transpose(down, [1, 0])), scalar(scale, x)); // [B, T, rank]
+  return matmul(reduced, transpose(up, [1, 0])); // [B, T, out]
 }
 
 /** x = (codes - 128) · scale, with one scale a token: its greatest magnitude is 127. */
