@@ -52,10 +52,6 @@ def add(operator: str, function, *operands: torch.Tensor, **attributes) -> None:
     })
 
 
-def scatter_add(data: torch.Tensor, places: torch.Tensor, updates: torch.Tensor) -> torch.Tensor:
-    return data.index_add(0, places.flatten(), updates.reshape(-1, *data.shape[1:]))
-
-
 def layer_norm(epsilon: float):
     return lambda x, weight, bias: torch.nn.functional.layer_norm(x, x.shape[-1:], weight, bias, epsilon)
 
@@ -89,7 +85,12 @@ add("matmul", torch.matmul, normal(3, 4), normal(2, 4, 2))
 add("gather", lambda data, places: data[places], normal(5, 3), whole(5, 2, 4), axis=0)
 add("gather", lambda data, places: data[:, places], normal(2, 5, 3), whole(5, 2, 3), axis=1)
 add("gather", lambda data, place: data[..., place], normal(2, 3, 4), whole(4), axis=-1)
-add("scatterAdd", scatter_add, normal(3, 2), torch.tensor([[2], [0], [2], [2]]), normal(4, 2))
+add("gatherElements", lambda data, places: data.gather(0, places), normal(3, 2), whole(3, 4, 2), axis=0)
+add("gatherElements", lambda data, places: data.gather(1, places), normal(2, 4, 2), whole(4, 2, 3, 2), axis=1)
+add("scatterAdd", lambda data, places, updates: data.scatter_add(0, places, updates), normal(3, 2), whole(3, 5, 2),
+    normal(5, 2), axis=0)
+add("scatterAdd", lambda data, places, updates: data.scatter_add(-1, places, updates), normal(2, 3), whole(3, 2, 4),
+    normal(2, 4), axis=-1)
 
 add("reshape", lambda x: x.reshape(3, 4), normal(2, 3, 2), shape=[3, 4])
 add("transpose", lambda x: x.permute(1, 2, 0), normal(2, 3, 4), permutation=[1, 2, 0])
