@@ -115,10 +115,14 @@ export function gather(data: Value, indices: Value, axis = 0): Value {
   return apply("gather", [data, indices], { axis });
 }
 
-/** data [V, ...] with each of the updates [B, T, ...] added to the row that its index [B, T] names. */
-export function scatterAdd(data: Value, indices: Value, updates: Value): Value {
-  const places = unsqueeze(indices, [-1]);
-  return apply("scatterAdd", [data, places.dtype === "int64" ? places : cast(places, "int64"), updates], {});
+/** Elements of data [V, R], each from the row that its place names: places int64 [N, R] -> [N, R], for axis 0. */
+export function gatherElements(data: Value, places: Value, axis = 0): Value {
+  return apply("gatherElements", [data, places], { axis });
+}
+
+/** data [V, R] with the updates [N, R] added in the rows that their places int64 [N, R] name, for axis 0. */
+export function scatterAdd(data: Value, places: Value, updates: Value, axis = 0): Value {
+  return apply("scatterAdd", [data, places, updates], { axis });
 }
 
 /** float32 -> uint8, round half to even, zero at 128, saturating. */

@@ -4,6 +4,7 @@
  */
 
 import { RetrieveError } from "../std/index.ts";
+import type { DType } from "../tensor/index.ts";
 import * as functions from "./functions.ts";
 import type { Vjp } from "./operator.ts";
 import { inOrder } from "./order.ts";
@@ -23,7 +24,7 @@ export interface Seed {
  * inputs or values on the way; each result has the type of its value, and is undefined where the loss does not depend
  * on it. Parameters of one name are one. Differentiation stops at `by`: what lies behind them costs nothing.
  *
- * Throws `invalid_argument` for a cotangent of another shape, `unsupported` for an operator without a derivative on
+ * Throws `invalid_argument` for a seed that is no float or a cotangent of another shape, `unsupported` for an operator without a derivative on
  * the way.
  */
 export function gradients(seeds: readonly Seed[], by: readonly Value[]): (Value | undefined)[] {
@@ -36,7 +37,7 @@ export function gradients(seeds: readonly Seed[], by: readonly Value[]): (Value 
     cotangents.set(keyOf(value), before === undefined ? cotangent : functions.add(before, cotangent));
   };
   for (const { value, cotangent } of seeds) {
-    checkShape(value, cotangent);
+    checkSeed(value, cotangent);
     accumulate(value, cotangent);
   }
   for (const value of order.toReversed()) {
@@ -57,15 +58,20 @@ function keyOf(value: Value): unknown {
   return value.source.kind === "computed" ? value : `${value.source.kind} ${value.source.name}`;
 }
 
-/** The wanted values and all that are computed from them, through floats only: nothing else carries a gradient. */
+/**
+ * The wanted values and all that are computed from them, through floats: nothing else carries a gradient. 8-bit codes
+ * stand for floats, so what depends on them is asked and refuses.
+ */
 function dependents(order: readonly Value[], wanted: ReadonlySet<unknown>): ReadonlySet<unknown> {
   const relevant = new Set(wanted);
   for (const value of order) {
-    if (value.source.kind !== "computed" || value.dtype !== "float32") continue;
+    if (value.source.kind !== "computed" || !carriers.has(value.dtype)) continue;
     if (value.source.operands.some((operand) => relevant.has(keyOf(operand)))) relevant.add(value);
   }
   return relevant;
 }
+
+const carriers: ReadonlySet<DType> = new Set(["float32", "uint8"]);
 
 function backward<Name extends OperatorName>(
   result: Value,
@@ -76,7 +82,14 @@ function backward<Name extends OperatorName>(
   return vjp({ operands, result, attributes, cotangent }, functions);
 }
 
-function checkShape(value: Value, { dtype, shape }: Value): void {
+function checkSeed(value: Value, { dtype, shape }: Value): void {
+  if (value.dtype !== "float32") {
+    const got = `${value.dtype} ${formatDims(value.shape)}`;
+    throw new RetrieveError(
+      "invalid_argument",
+      `gradients: a seed is ${got}; only float32 values have a gradient`,
+    );
+  }
   if (dtype === "float32" && sameDims(shape, value.shape)) return;
   throw new RetrieveError(
     "invalid_argument",

@@ -11,6 +11,7 @@ export {
   erf,
   exp,
   gather,
+  gatherElements,
   gelu,
   type KeepOption,
   layerNorm,

@@ -24,6 +24,7 @@ export interface Attributes {
   readonly erf: NoAttributes;
   readonly exp: NoAttributes;
   readonly gather: linear.GatherAttributes;
+  readonly gatherElements: linear.GatherAttributes;
   readonly gelu: elementwise.GeluAttributes;
   readonly layerNorm: reduce.LayerNormAttributes;
   readonly log: NoAttributes;
@@ -38,7 +39,7 @@ export interface Attributes {
   readonly reduceSum: reduce.ReduceAttributes;
   readonly relu: NoAttributes;
   readonly reshape: layout.ReshapeAttributes;
-  readonly scatterAdd: NoAttributes;
+  readonly scatterAdd: linear.GatherAttributes;
   readonly softmax: reduce.AxisAttributes;
   readonly sqrt: NoAttributes;
   readonly squeeze: layout.AxesAttributes;
@@ -62,6 +63,7 @@ export const operators: { readonly [Name in OperatorName]: Operator<Attributes[N
   erf: elementwise.erf,
   exp: elementwise.exp,
   gather: linear.gather,
+  gatherElements: linear.gatherElements,
   gelu: elementwise.gelu,
   layerNorm: reduce.layerNorm,
   log: elementwise.log,

@@ -8,6 +8,7 @@ import {
   equal,
   type Graph,
   gather,
+  gatherElements,
   input,
   layerNorm,
   matmul,
@@ -20,6 +21,7 @@ import {
   relu,
   reshape,
   scalar,
+  scatterAdd,
   softmax,
   squeeze,
   transpose,
@@ -91,6 +93,16 @@ describe("operators refuse what they do not take", () => {
     ["equal: wanted float32 or int32 or int64, got uint8", () => equal(cast(f(2), "uint8"), f(2))],
     ["gather: wanted int32 or int64, got float32", () => gather(f(3, 2), f(1))],
     ["gather: axis 2 is outside of [3, 2]", () => gather(f(3, 2), cast(f(1), "int64"), 2)],
+    ["scatterAdd: wanted int64, got float32", () => scatterAdd(f(3, 2), f(1, 2), f(1, 2))],
+    [
+      "scatterAdd: wanted a place for each update, a=[3, 2] b=[4, 2] c=[5, 2]",
+      () => scatterAdd(f(3, 2), cast(f(4, 2), "int64"), f(5, 2)),
+    ],
+    [
+      "gatherElements: wanted equal sizes but for axis 0, a=[3, 2] b=[4, 1]",
+      () => gatherElements(f(3, 2), cast(f(4, 1), "int64")),
+    ],
+    ["gatherElements: axis 2 is outside of [3, 2]", () => gatherElements(f(3, 2), cast(f(3, 2), "int64"), 2)],
     ["reshape: sizes differ, from [B, 6] to [B, 7]", () => reshape(f("B", 6), ["B", 7])],
     [
       "reshape: more than one unknown size, from [B*T, 4] to [B, T, 4]",

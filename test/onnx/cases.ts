@@ -11,7 +11,7 @@ import { createTensor, type DType, type Tensor } from "#src/tensor/index.js";
 export interface Case {
   readonly operands: readonly Tensor[];
   apply(values: readonly g.Value[]): g.Value;
-  /** The element of the result at an index. */
+  /** The element of the result at an index, in float64, from what the operands hold when it is asked for. */
   element(index: readonly number[]): number;
   /** Whether sizes may be symbols when the graph is built. */
   readonly symbolic?: boolean;
@@ -24,7 +24,7 @@ const size = fc.integer({ min: 1, max: 4 });
 const sizes = (min: number, max = 4): fc.Arbitrary<Sizes> =>
   fc.array(size, { minLength: min, maxLength: max });
 /** Eighths are exact in float32, and sums of a few products of them too. */
-const eighth = fc.integer({ min: -24, max: 24 }).map((value) => value / 8);
+export const eighth = fc.integer({ min: -24, max: 24 }).map((value) => value / 8);
 const positive = fc.integer({ min: 1, max: 40 }).map((value) => value / 8);
 const whole = fc.integer({ min: -9, max: 9 });
 
@@ -41,7 +41,7 @@ function tensorOf(dtype: DType, shape: Sizes, values: readonly number[]): Tensor
   return make[dtype]!();
 }
 
-function tensors(
+export function tensors(
   shape: Sizes,
   values: fc.Arbitrary<number> = eighth,
   dtype: DType = "float32",
@@ -57,6 +57,19 @@ function at(tensor: Tensor, index: Sizes): number {
   const own = index.slice(index.length - tensor.shape.length);
   const flat = tensor.shape.reduce((sum, axis, place) => sum * axis + (axis === 1 ? 0 : own[place]!), 0);
   return Number(tensor.data[flat]);
+}
+
+/** Sizes above 1 as symbols that name them: S3 is 3. Size 1 stays, since it broadcasts. */
+export const symbols = (shape: g.Dims): g.Dims => shape.map((size) => (size === 1 ? 1 : `S${size}`));
+export const resolve = (shape: g.Dims): number[] =>
+  shape.map((dim) => (typeof dim === "number" ? dim : Number(dim.slice(1))));
+
+/** Every index of a shape, in row-major order. */
+export function indices(shape: Sizes): number[][] {
+  return shape.reduce<number[][]>(
+    (all, size) => all.flatMap((index) => range(size).map((place) => [...index, place])),
+    [[]],
+  );
 }
 
 /** Two shapes that broadcast: one with some sizes set to 1, one with some axes in front left out. */
@@ -75,13 +88,13 @@ const broadcastable: fc.Arbitrary<readonly [Sizes, Sizes]> = sizes(0, 3).chain((
     }),
 );
 
-function binary(
+export function binary(
   apply: (a: g.Value, b: g.Value) => g.Value,
   element: Element,
-  { values = eighth, dtype = "float32" as DType } = {},
+  { values = eighth, others = undefined as typeof values | undefined, dtype = "float32" as DType } = {},
 ): fc.Arbitrary<Case> {
   return broadcastable
-    .chain(([a, b]) => fc.tuple(tensors(a, values, dtype), tensors(b, values, dtype)))
+    .chain(([a, b]) => fc.tuple(tensors(a, values, dtype), tensors(b, others ?? values, dtype)))
     .map((operands) => ({
       operands,
       apply: ([a, b]) => apply(a!, b!),
@@ -90,7 +103,7 @@ function binary(
     }));
 }
 
-function unary(
+export function unary(
   apply: (x: g.Value) => g.Value,
   element: Element,
   { values = eighth, dtype = "float32" as DType } = {},
@@ -125,7 +138,7 @@ function along(x: Tensor, axis: number, index: Sizes): number[] {
   return range(x.shape[axis]!).map((place) => at(x, index.with(axis, place)));
 }
 
-function alongAxis(
+export function alongAxis(
   apply: (x: g.Value, axis: number) => g.Value,
   element: (line: number[], place: number) => number,
   { values = eighth, dtype = "float32" as DType } = {},
@@ -143,14 +156,15 @@ function alongAxis(
     });
 }
 
-function reduction(
+export function reduction(
   apply: (x: g.Value, axes: readonly number[], options: { keep: boolean }) => g.Value,
   element: (values: number[]) => number,
+  operand: (shape: Sizes) => fc.Arbitrary<Tensor> = tensors,
 ): fc.Arbitrary<Case> {
   return sizes(1)
     .chain((shape) =>
       fc.tuple(
-        tensors(shape),
+        operand(shape),
         fc.subarray(range(shape.length), { minLength: 1 }),
         fc.boolean(),
         fc.boolean(),
@@ -180,7 +194,7 @@ function reduction(
     }));
 }
 
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
 const roundHalfEven = (x: number): number => {
   const low = Math.floor(x);
@@ -190,6 +204,16 @@ const roundHalfEven = (x: number): number => {
 const matrices: fc.Arbitrary<readonly [Tensor, Tensor]> = fc
   .tuple(broadcastable, size, size, size)
   .chain(([[a, b], m, k, n]) => fc.tuple(tensors([...a, m, k]), tensors([...b, k, n])));
+
+/** Data, places of its rows along an axis, that axis, and updates. */
+const placed: fc.Arbitrary<readonly [Tensor, Tensor, number, Tensor]> = fc
+  .tuple(sizes(1, 3), size)
+  .chain(([shape, count]) => fc.tuple(fc.constant(shape), fc.constant(count), ofAxis(shape)))
+  .chain(([shape, count, axis]) => {
+    const others = shape.with(axis, count);
+    const rows = fc.integer({ min: 0, max: shape.at(axis)! - 1 });
+    return fc.tuple(tensors(shape), tensors(others, rows, "int64"), fc.constant(axis), tensors(others));
+  });
 
 /** One entry for each operator: a new operator without one does not compile. */
 export const cases: { readonly [Name in g.OperatorName]: fc.Arbitrary<Case> } = {
@@ -244,6 +268,12 @@ export const cases: { readonly [Name in g.OperatorName]: fc.Arbitrary<Case> } = 
       },
       symbolic: true,
     })),
+  gatherElements: placed.map(([data, places, axis]) => ({
+    operands: [data, places],
+    apply: ([x, y]) => g.gatherElements(x!, y!, axis),
+    element: (index) => at(data, index.with(fromFront(axis, index.length), at(places, index))),
+    symbolic: true,
+  })),
   gelu: fc.boolean().chain((tanh) =>
     unary(
       (x) => g.gelu(x, tanh ? "tanh" : "none"),
@@ -321,6 +351,18 @@ export const cases: { readonly [Name in g.OperatorName]: fc.Arbitrary<Case> } = 
       };
     }),
   softmax: alongAxis(g.softmax, (line, place) => Math.exp(line[place]!) / sum(line.map(Math.exp))),
+  scatterAdd: placed.map(([data, places, axis, updates]) => ({
+    operands: [data, places, updates],
+    apply: ([x, y, z]) => g.scatterAdd(x!, y!, z!, axis),
+    element: (index) => {
+      const front = fromFront(axis, index.length);
+      const named = range(places.shape[front]!)
+        .map((nth) => index.with(front, nth))
+        .filter((place) => at(places, place) === index[front]);
+      return at(data, index) + sum(named.map((place) => at(updates, place)));
+    },
+    symbolic: true,
+  })),
   sqrt: unary(g.sqrt, Math.sqrt, { values: positive }),
   squeeze: sizes(0, 2)
     .chain((shape) => tensors([1, ...shape, 1]))

@@ -11,27 +11,16 @@ import {
   parameter,
   print,
   quantizedMatmul,
+  scatterAdd,
 } from "#src/graph/index.js";
 import { emitModel, parseModel } from "#src/onnx/index.js";
 import { openSession } from "#src/runtime/index.js";
 import { createTensor, type Tensor } from "#src/tensor/index.js";
 import { expectClose } from "../support/close.ts";
-import { type Case, cases } from "./cases.ts";
+import { type Case, cases, indices, resolve, symbols } from "./cases.ts";
 
 /** Float kernels differ from the formula in the last bits, and by the approximations of exp, erf and tanh. */
 const tolerance = 2e-6;
-
-/** Sizes above 1 as symbols that name them: S3 is 3. Size 1 stays, since it broadcasts. */
-const symbols = (shape: Dims): Dims => shape.map((size) => (size === 1 ? 1 : `S${size}`));
-const resolve = (shape: Dims): number[] =>
-  shape.map((dim) => (typeof dim === "number" ? dim : Number(dim.slice(1))));
-
-function indices(shape: readonly number[]): number[][] {
-  return shape.reduce<number[][]>(
-    (all, size) => all.flatMap((index) => Array.from({ length: size }, (_, at) => [...index, at])),
-    [[]],
-  );
-}
 
 async function check({ operands, apply, element }: Case, shapeOf: (shape: Dims) => Dims): Promise<void> {
   const inputs = operands.map(({ dtype, shape }, nth) => input(`x${nth}`, dtype, shapeOf(shape)));
@@ -86,4 +75,25 @@ it("sums products of 8 bits exactly at their extremes, with and without VNNI", a
   const result = await session.run({ a: codes });
   // 512 products of 127 and -64 or 63
   expect(Array.from(result["y"]?.data as Float32Array)).toEqual([-4161536, 4096512, -4161536, 4096512]);
+});
+
+it("adds every update of a row that is named many times, with several threads too", async () => {
+  const [rows, width, updates] = [3, 64, 6000];
+  const x = input("x", "float32", [rows, width]);
+  const [places, y] = [input("places", "int64", ["N", width]), input("y", "float32", ["N", width])];
+  const graph = createGraph({ inputs: [x, places, y], outputs: { z: scatterAdd(x, places, y) } });
+  // row 0 once, row 1 never, row 2 all other times
+  const named = BigInt64Array.from({ length: updates * width }, (_, at) => (at < width ? 0n : 2n));
+  const feeds = {
+    x: createTensor("float32", [rows, width], new Float32Array(rows * width).fill(0.5)),
+    places: createTensor("int64", [updates, width], named),
+    y: createTensor("float32", [updates, width], new Float32Array(updates * width).fill(1)),
+  };
+  const wanted = [1.5, 0.5, updates - 0.5].flatMap((value) => new Array<number>(width).fill(value));
+  for (const threads of [1, 2]) {
+    await using session = await openSession(emitModel(graph, new Map()), { threads });
+    for (let run = 0; run < 5; run++) {
+      expect(Array.from((await session.run(feeds))["z"]?.data as Float32Array)).toEqual(wanted);
+    }
+  }
 });

@@ -15,3 +15,11 @@ export function expectClose(got: ArrayLike<number>, want: ArrayLike<number>, tol
   const place = `worst at ${worst.index}: got ${worst.got}, want ${worst.want}`;
   expect(worst.error, place).toBeLessThanOrEqual(tolerance);
 }
+
+/** |got - want| / |want|, lengths of vectors; infinite for what is no number. */
+export function relativeError(got: ArrayLike<number>, want: ArrayLike<number>): number {
+  expect(got.length, "number of elements").toBe(want.length);
+  const differences = Array.from(want, (value, at) => value - (got[at] ?? Number.NaN));
+  const error = Math.hypot(...differences) / Math.hypot(...Array.from(want));
+  return Number.isNaN(error) ? Number.POSITIVE_INFINITY : error;
+}

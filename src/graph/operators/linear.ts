@@ -54,9 +54,12 @@ export const gather: Operator<GatherAttributes> = {
     const [data, indices] = [operand(operands, 0), operand(operands, 1)];
     if (data.dtype !== "float32") return [null, null];
     const axis = axisOf(attributes.axis, data.shape.length) ?? 0;
-    const zeros = g.mul(moveAxes(data, axis, 1, g), g.scalar(0, data));
-    const sums = g.scatterAdd(zeros, indices, moveAxes(cotangent, axis, indices.shape.length, g));
-    return [moveBack(sums, axis, g), null];
+    const updates = joinAxes(cotangent, axis, indices.shape.length, g);
+    const rows = joinAxes(g.cast(indices, "int64"), 0, indices.shape.length, g);
+    const none = g.cast(updates, "int64");
+    const behind = data.shape.slice(axis + 1).map((_, nth) => nth + 1);
+    const places = g.add(g.unsqueeze(rows, behind), g.mul(none, g.scalar(0, none)));
+    return [g.scatterAdd(g.mul(data, g.scalar(0, data)), places, updates, axis), null];
   },
   onnx: {
     type: "Gather",
@@ -65,32 +68,63 @@ export const gather: Operator<GatherAttributes> = {
   },
 };
 
+/** Elements of data [V, R], each from the row that its place names: places [N, R] -> [N, R], for axis 0. */
+export const gatherElements: Operator<GatherAttributes> = {
+  arity: 2,
+  infer: (inputs, { axis }) => {
+    const [data, places] = [operand(inputs, 0), operand(inputs, 1)];
+    wantPlaces("gatherElements", data, places, axis);
+    return { dtype: data.dtype, shape: places.shape };
+  },
+  vjp: ({ operands, attributes: { axis }, cotangent }, g) => {
+    const [data, places] = [operand(operands, 0), operand(operands, 1)];
+    if (data.dtype !== "float32") return [null, null];
+    return [g.scatterAdd(g.mul(data, g.scalar(0, data)), places, cotangent, axis), null];
+  },
+  onnx: {
+    type: "GatherElements",
+    write: ({ axis }) => ({ attributes: { axis: { kind: "int", value: axis } } }),
+    read: (view) => ({ axis: view.int("axis", 0) }),
+  },
+};
+
 /**
- * data [V, ...] plus each update [...] added to the row that its place [..., 1] names; rows may be named many times.
- * Sums in an order that is fixed for one thread only.
+ * data [V, R] plus each element of updates [N, R], in the row that its place names: places [N, R], for axis 0. Rows
+ * may be named many times: ONNX Runtime adds one after the other, with several threads too. (Its ScatterND is faster
+ * and loses updates of a row when several threads work on it.)
  */
-export const scatterAdd: Operator<NoAttributes> = {
+export const scatterAdd: Operator<GatherAttributes> = {
   arity: 3,
-  infer: (inputs) => {
+  infer: (inputs, { axis }) => {
     const [data, places, updates] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
     wantDType("scatterAdd", ["float32"], data, updates);
-    wantDType("scatterAdd", ["int64"], places);
-    const wanted = [...places.shape.slice(0, -1), ...data.shape.slice(1)];
-    if (data.shape.length === 0 || places.shape.at(-1) !== 1 || !sameDims(updates.shape, wanted)) {
-      throw refuse("scatterAdd", `wanted updates ${formatDims(wanted)}, ${shapesOf(data, places, updates)}`);
+    wantPlaces("scatterAdd", data, places, axis);
+    if (!sameDims(places.shape, updates.shape)) {
+      throw refuse("scatterAdd", `wanted a place for each update, ${shapesOf(data, places, updates)}`);
     }
     return data;
   },
-  // d data stays, and each update takes the row that it went to
-  vjp: ({ operands, cotangent }, g) => {
-    return [cotangent, null, g.gather(cotangent, g.squeeze(operand(operands, 1), [-1]))];
+  // d data stays, and each update takes the element that it was added to
+  vjp: ({ operands, attributes: { axis }, cotangent }, g) => {
+    return [cotangent, null, g.gatherElements(cotangent, operand(operands, 1), axis)];
   },
   onnx: {
-    type: "ScatterND",
-    write: () => ({ attributes: { reduction: { kind: "string", value: "add" } } }),
-    read: () => ({}),
+    type: "ScatterElements",
+    write: ({ axis }) => ({
+      attributes: { axis: { kind: "int", value: axis }, reduction: { kind: "string", value: "add" } },
+    }),
+    read: (view) => ({ axis: view.int("axis", 0) }),
   },
 };
+
+function wantPlaces(name: string, data: Type, places: Type, axis: number): void {
+  wantDType(name, ["int64"], places);
+  const at = axisOf(axis, data.shape.length);
+  if (at === undefined) throw refuse(name, `axis ${axis} is outside of ${formatDims(data.shape)}`);
+  if (!sameDims(places.shape, data.shape.with(at, places.shape[at] ?? 1))) {
+    throw refuse(name, `wanted equal sizes but for axis ${axis}, ${shapesOf(data, places)}`);
+  }
+}
 
 const zeroPoint: Literal = { dtype: "uint8", shape: [], values: [128] };
 const one: Literal = { dtype: "float32", shape: [], values: [1] };
@@ -163,20 +197,14 @@ function asMatrix(x: Value, g: Functions): Value {
   return g.reshape(x, [productOf(x.shape.slice(0, -1)), ...x.shape.slice(-1)]);
 }
 
-/** The `count` axes from `axis` on, moved to the front. */
-function moveAxes(x: Value, axis: number, count: number, g: Functions): Value {
-  if (axis === 0) return x;
-  const axes = x.shape.map((_, place) => place);
-  return g.transpose(x, [
-    ...axes.slice(axis, axis + count),
-    ...axes.slice(0, axis),
-    ...axes.slice(axis + count),
+/** The `count` axes from `axis` on as one. */
+function joinAxes(x: Value, axis: number, count: number, g: Functions): Value {
+  if (count === 0) return g.unsqueeze(x, [axis]);
+  if (count === 1) return x;
+  const end = axis + count;
+  return g.reshape(x, [
+    ...x.shape.slice(0, axis),
+    productOf(x.shape.slice(axis, end)),
+    ...x.shape.slice(end),
   ]);
-}
-
-/** The first axis, moved to the place `axis`. */
-function moveBack(x: Value, axis: number, g: Functions): Value {
-  if (axis === 0) return x;
-  const others = x.shape.slice(1).map((_, place) => place + 1);
-  return g.transpose(x, [...others.slice(0, axis), 0, ...others.slice(axis)]);
 }
