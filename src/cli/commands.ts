@@ -4,10 +4,12 @@ import { defineAdd } from "./add.ts";
 import { defineAugment } from "./augment.ts";
 import { defineCall } from "./call.ts";
 import type { DefineCommand } from "./command.ts";
+import { defineConvert } from "./convert.ts";
 import { defineDelete } from "./delete.ts";
 import { defineDemo } from "./demo.ts";
 import { defineEncode } from "./encode.ts";
 import { defineEval } from "./eval.ts";
+import { defineMine } from "./mine.ts";
 import { defineModels } from "./models.ts";
 import { defineReindex } from "./reindex.ts";
 import { defineSearch } from "./search.ts";
@@ -24,5 +26,7 @@ export const commands: readonly DefineCommand[] = [
   defineReindex,
   defineEncode,
   defineEval,
+  defineConvert,
+  defineMine,
   defineModels,
 ];

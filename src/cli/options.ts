@@ -24,6 +24,15 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
+/** Parses a number from `minimum` up. */
+export function atLeast(minimum: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (Number.isFinite(value) && value >= minimum && text.trim() !== "") return value;
+    throw new InvalidArgumentError(`wanted a number of at least ${minimum}.`);
+  };
+}
+
 /** Parses `a,b,c` where each part is one of `choices`. */
 export function listOf<Choice extends string>(choices: readonly Choice[]): (text: string) => Choice[] {
   const pick = choiceOf(choices);

@@ -133,7 +133,15 @@ async function readSplit(folder: string, split: string, file: string): Promise<s
   throw new RetrieveError("not_found", `${file}: no such split; there are: ${splits.join(", ") || "none"}`);
 }
 
-/** Lines of `query-id`, `corpus-id`, `score` with tabs between; the header may be absent. */
+/**
+ * The judgements of a qrels file: `query-id`, `corpus-id`, `score` with tabs between; the header may be absent.
+ *
+ * Throws `not_found`, and `invalid_data` naming file and line.
+ */
+export async function readQrels(file: string): Promise<Qrels> {
+  return parseQrels(await readText(file), file);
+}
+
 function parseQrels(text: string, file: string): Map<string, Map<string, number>> {
   const qrels = new Map<string, Map<string, number>>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {

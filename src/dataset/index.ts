@@ -8,7 +8,15 @@ export {
   type Qrels,
   type ReadBenchmarkOptions,
   readBenchmark,
+  readQrels,
 } from "./beir.ts";
+export {
+  type ConverterName,
+  type ConvertOptions,
+  type ConvertReport,
+  convertDataset,
+} from "./convert/convert.ts";
+export type { NegativesOptions } from "./convert/converter.ts";
 export {
   type Group,
   type GroupOptions,
@@ -16,6 +24,8 @@ export {
   type PositiveChoice,
   sampleGroup,
 } from "./group.ts";
+export { type MineOptions, type MineReport, mineNegatives } from "./mine/mine.ts";
+export type { MiningMethod } from "./mine/ranker.ts";
 export {
   type BenchmarkConversation,
   type MemoryBenchmark,

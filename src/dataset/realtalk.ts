@@ -23,6 +23,7 @@ export interface BenchmarkConversation {
 }
 
 export interface MemoryQuestion {
+  readonly id?: string;
   readonly conversation: string;
   readonly question: string;
   /** Turns of the conversation that answer it, at least one. */
@@ -35,6 +36,8 @@ export interface MemoryBenchmark {
   readonly conversations: readonly BenchmarkConversation[];
   /** Those with evidence. */
   readonly questions: readonly MemoryQuestion[];
+  /** How many of the split have none. */
+  readonly withoutEvidence: number;
 }
 
 /**
@@ -60,13 +63,17 @@ export async function readMemoryBenchmark(
       `${file}: no question with evidence in split "${split}"; there are: ${splits.join(", ") || "none"}`,
     );
   }
-  if (questions.length < asked.length) {
-    options.onNotice?.(
-      `${file}: ${asked.length - questions.length} questions have no evidence and are left out`,
-    );
+  const withoutEvidence = asked.length - questions.length;
+  if (withoutEvidence > 0) {
+    options.onNotice?.(`${file}: ${withoutEvidence} questions have no evidence and are left out`);
   }
   const named = new Set(questions.map(({ conversation }) => conversation));
-  return { split, questions, conversations: [...conversations.values()].filter(({ id }) => named.has(id)) };
+  return {
+    split,
+    questions,
+    withoutEvidence,
+    conversations: [...conversations.values()].filter(({ id }) => named.has(id)),
+  };
 }
 
 async function readConversations(file: string): Promise<Map<string, BenchmarkConversation>> {
@@ -121,7 +128,9 @@ async function readQuestions(
         `${place}: "conversation" is "${conversation}", which conversations.jsonl does not have`,
       );
     }
+    const id = textField(fields, "_id", place, "");
     questions.push({
+      ...(id !== "" && { id }),
       conversation,
       question: textField(fields, "question", place),
       evidence: new Set(listField(fields, "evidence", place).map(String)),
