@@ -6,7 +6,7 @@
 
 import { basename, join, resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { messageOf, RetrieveError, readText } from "../std/index.ts";
+import { RetrieveError, readText } from "../std/index.ts";
 import { createTensor, sizeOf, type Tensor, toFloat32 } from "../tensor/index.ts";
 import { isObject, parseJson } from "./fields.ts";
 import { type ModelFolder, readModelFolder } from "./folder.ts";

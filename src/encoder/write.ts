@@ -158,9 +158,3 @@ export async function refuseExisting(out: string): Promise<void> {
   if (!(await exists(out))) return;
   throw new RetrieveError("invalid_argument", `${out}: exists already; name a new folder`);
 }
-
-/** Throws `invalid_argument` when there is something at `out`: said before long work rather than after it. */
-export async function refuseExisting(out: string): Promise<void> {
-  if (!(await exists(out))) return;
-  throw new RetrieveError("invalid_argument", `${out}: exists already; name a new folder`);
-}

@@ -1,4 +1,4 @@
-/** The encoder made better: the optimizer and the memory that it works in. Knows no command line. */
+/** The encoder made better: losses, batches, optimizer, and the run that joins them. Knows no command line. */
 
 export {
   type AdamWOptions,
@@ -7,6 +7,28 @@ export {
   type Optimizer,
   type StepOptions,
 } from "./adamw.ts";
-export { type DropoutOptions, fillDropoutMask } from "./dropout.ts";
+export { type BatchItem, type BatchMethod, batches } from "./batches/index.ts";
+export type { Pass } from "./chunks.ts";
+export { type LoraConfig, nearest, type RunConfig, resolveConfig, type TrainConfig } from "./config.ts";
+export type { TrainReport } from "./finish.ts";
 export type { ArenaTensor } from "./layout.ts";
+export {
+  contrastive,
+  distillation,
+  falseNegatives,
+  type Loss,
+  type LossBatch,
+  type LossResult,
+  marginMse,
+  matryoshka,
+  stabilised,
+  weighted,
+} from "./losses/index.ts";
+export type { Matrix } from "./matrix.ts";
 export { type Arena, createArena } from "./parameters.ts";
+export type { Evaluation, LogEntry, Metrics } from "./report.ts";
+export type { TrainHooks } from "./run.ts";
+export { createSchedule, type Schedule } from "./schedule.ts";
+export type { LossTerm, SettingsSet, TaskSettings } from "./settings.ts";
+export { train } from "./train.ts";
+export { openTrainable, type Trainable, type TrainableOptions } from "./trainable.ts";

@@ -7,12 +7,12 @@ import {
   distillation,
   type Loss,
   type LossBatch,
-  type Matrix,
   marginMse,
   matryoshka,
   stabilised,
   weighted,
 } from "#src/train/losses/index.js";
+import type { Matrix } from "#src/train/matrix.js";
 import { expectClose } from "../../support/close.js";
 import { randomBatch } from "./random-batch.js";
 

@@ -1,7 +1,8 @@
 /** Batches for the tests of losses: from rows of numbers, and random ones. */
 
 import * as fc from "fast-check";
-import type { LossBatch, LossResult, Matrix } from "#src/train/losses/index.js";
+import type { LossBatch, LossResult } from "#src/train/losses/index.js";
+import type { Matrix } from "#src/train/matrix.js";
 
 export function matrix(rows: readonly (readonly number[])[]): Matrix {
   return { rows: rows.length, columns: rows[0]?.length ?? 0, data: Float32Array.from(rows.flat()) };
