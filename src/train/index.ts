@@ -13,16 +13,26 @@ export { type LoraConfig, nearest, type RunConfig, resolveConfig, type TrainConf
 export type { TrainReport } from "./finish.ts";
 export type { ArenaTensor } from "./layout.ts";
 export {
+  type BatchTexts,
+  type ContrastiveOptions,
   contrastive,
+  type DistillationOptions,
   distillation,
   falseNegatives,
   type Loss,
   type LossBatch,
   type LossResult,
+  type MarginMseOptions,
+  type MatryoshkaPart,
   marginMse,
   matryoshka,
+  type StabilisedOptions,
   stabilised,
+  type TaskBatch,
+  taskBatch,
+  type WeightedLoss,
   weighted,
+  weightedSum,
 } from "./losses/index.ts";
 export type { Matrix } from "./matrix.ts";
 export { type Arena, createArena } from "./parameters.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fillDropoutMask } from "#src/train/index.js";
+import { fillDropoutMask } from "#src/train/dropout.js";
 
 /** Philox4x32-10 from its paper, in integers without a bound; `kernels.test.ts` has the known answers. */
 function philox(counter: bigint, stream: bigint, seed: bigint): bigint[] {
