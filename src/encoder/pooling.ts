@@ -38,10 +38,13 @@ export function pool(hidden: Value /* [B, T, H] */, mask: Value /* int64 [B, T] 
   return squeeze(matmul(weights, hidden), [1]); // [B, H]
 }
 
-/** Vectors of length 1: x / max(|x|, 1e-12), as PyTorch has it. */
+/**
+ * Vectors of length 1: x / max(|x|, 1e-12), as PyTorch has it. The maximum stands under the root, whose slope at 0 is
+ * infinite: the gradient by a vector of zeros is finite.
+ */
 export function normalize(vectors: Value /* [B, H] */): Value {
-  const length = sqrt(reduceSum(mul(vectors, vectors), [-1], { keep: true })); // [B, 1]
-  return div(vectors, maximum(length, scalar(1e-12, length))); // [B, H]
+  const square = reduceSum(mul(vectors, vectors), [-1], { keep: true }); // [B, 1]
+  return div(vectors, sqrt(maximum(square, scalar(1e-24, square)))); // [B, H]
 }
 
 /** The graph from token vectors to text vectors, for models whose own graph ends at the token vectors. */

@@ -1,6 +1,7 @@
 /**
  * Reverse-mode differentiation: from expressions to the expressions of their gradients (Griewank and Walther, Evaluating
- * Derivatives, 2008, chapter 3). Nothing runs; the gradient is a graph like any other, and may be differentiated again.
+ * Derivatives, 2008, chapter 3). Nothing runs; the gradient is a graph like any other, and may be differentiated again
+ * (not through matrix products over several unknown sizes: ONNX takes one at most to be reshaped to).
  */
 
 import { RetrieveError } from "../std/index.ts";

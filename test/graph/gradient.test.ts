@@ -357,6 +357,11 @@ describe("gradients", () => {
     ]);
   });
 
+  it("goes through one row of a table whose other sizes are unknown", () => {
+    const x = f("x", 4, "B", "T");
+    expect(of(sumOf(gather(x, scalar(2, { dtype: "int64" }))), x)[0]?.shape).toEqual([4, "B", "T"]);
+  });
+
   it("does not recurse: 20,000 operators deep", () => {
     const x = f("x", 1);
     let y = x;

@@ -78,7 +78,7 @@ it("sums products of 8 bits exactly at their extremes, with and without VNNI", a
 });
 
 it("adds every update of a row that is named many times, with several threads too", async () => {
-  const [rows, width, updates] = [3, 64, 6000];
+  const [rows, width, updates] = [3, 1024, 4000]; // so many that ONNX Runtime would share the work among threads
   const x = input("x", "float32", [rows, width]);
   const [places, y] = [input("places", "int64", ["N", width]), input("y", "float32", ["N", width])];
   const graph = createGraph({ inputs: [x, places, y], outputs: { z: scatterAdd(x, places, y) } });
@@ -90,10 +90,8 @@ it("adds every update of a row that is named many times, with several threads to
     y: createTensor("float32", [updates, width], new Float32Array(updates * width).fill(1)),
   };
   const wanted = [1.5, 0.5, updates - 0.5].flatMap((value) => new Array<number>(width).fill(value));
-  for (const threads of [1, 2]) {
-    await using session = await openSession(emitModel(graph, new Map()), { threads });
-    for (let run = 0; run < 5; run++) {
-      expect(Array.from((await session.run(feeds))["z"]?.data as Float32Array)).toEqual(wanted);
-    }
+  await using session = await openSession(emitModel(graph, new Map()), { threads: 2 });
+  for (let run = 0; run < 8; run++) {
+    expect(Array.from((await session.run(feeds))["z"]?.data as Float32Array)).toEqual(wanted);
   }
 });
