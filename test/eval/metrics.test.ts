@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { evaluateRun, type MetricName, type Qrels, type Run, rank } from "#src/eval/index.js";
+import type { Qrels } from "#src/dataset/index.js";
+import { evaluateRun, type MetricName, type Run, rank } from "#src/eval/index.js";
 
 interface Golden {
   readonly qrels: Record<string, Record<string, number>>;
