@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type ConverterName, type ConvertOptions, convertDataset, openRowFile } from "#src/dataset/index.js";
 import { conversationQuery } from "#src/retrieve/index.js";
@@ -235,5 +235,25 @@ describe("memory", () => {
       kept: 2,
       dropped: { "no evidence": 1, "evidence not in the conversation": 1 },
     });
+  });
+});
+
+const data = resolve(process.env["RETRIEVE_DATA"] ?? "../shared/data");
+const withData = existsSync(join(data, "README.md"));
+if (!withData) console.warn(`skipped: conversion of real data sets, because ${data} is not there`);
+
+describe.skipIf(!withData)("real data sets", () => {
+  // Counts of the train parts as the sets' own documentation gives them.
+  it.each<[ConverterName, string, string, number]>([
+    ["beir", "knowledge/squad_nqg", "qa", 11_802],
+    ["beir", "conversation/mtrag_un", "convsearch", 226],
+    ["beir", "tools/metatool", "tool", 14_808],
+    ["memory", "memory/realtalk", "chat", 421],
+  ])("%s %s", async (name, set, task, queries) => {
+    const options = task === "tool" ? { task } : {};
+    const report = await convertDataset(name, join(data, set), out(), options);
+    expect(report).toMatchObject({ read: queries, kept: queries, dropped: {} });
+    await using rows = await openRowFile(out());
+    expect(rows).toMatchObject({ task, length: queries, withNegatives: name === "memory" });
   });
 });
