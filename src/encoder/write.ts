@@ -1,9 +1,9 @@
 /** Model folders written: a quantised one for here, a float32 one that sentence-transformers and FlagEmbedding open. */
 
 import { randomUUID } from "node:crypto";
-import { copyFile, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { diskError, messageOf, RetrieveError, writeFileAtomic } from "../std/index.ts";
+import { diskError, messageOf, RetrieveError, readBytes, writeFileAtomic } from "../std/index.ts";
 import { formatSafetensors, parseSafetensors, type Tensor } from "../tensor/index.ts";
 import { retrieveFormat } from "./config.ts";
 import { exists, type ModelFolder, readModelFolder } from "./folder.ts";
@@ -68,7 +68,7 @@ async function readWeights({ path, weights }: ModelFolder): Promise<ReadonlyMap<
     );
   }
   try {
-    return stripPrefix(parseSafetensors(await readFile(weights.path)).tensors);
+    return stripPrefix(parseSafetensors(await readBytes(weights.path)).tensors);
   } catch (error) {
     if (!RetrieveError.isInstance(error)) throw diskError(error, weights.path);
     throw new RetrieveError(error.code, `${weights.path}: ${messageOf(error)}`, { cause: error });

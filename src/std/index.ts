@@ -1,7 +1,7 @@
 /** What the standard library could have had. Knows nothing of retrieval. */
 
 export { type ErrorCode, messageOf, RetrieveError, systemCode } from "./errors.ts";
-export { diskError, readText, writeFileAtomic } from "./files.ts";
+export { diskError, readBytes, readText, writeFileAtomic } from "./files.ts";
 export { type BoundedHeap, createBoundedHeap } from "./heap.ts";
 export { formatJsonLine, type JsonLine, readJsonLines } from "./jsonl.ts";
 export type { OnNotice, OnProgress, Progress } from "./progress.ts";
