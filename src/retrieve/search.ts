@@ -120,7 +120,7 @@ async function rankLexical(
     const entry = entries.get(id);
     return entry !== undefined && (filter === undefined || matches(filter, storedMetadata(entry)));
   };
-  return { hits: scores.top(depth, accept), records: new Map(), scores };
+  return { hits: scores.top(depth, filter === undefined ? undefined : accept), records: new Map(), scores };
 }
 
 /** Both methods bring candidates, and each scores those of the other too. */
