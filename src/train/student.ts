@@ -18,6 +18,7 @@ import { createRandom, type OnNotice } from "../std/index.ts";
 import { createTensor, type Tensor } from "../tensor/index.ts";
 import type { RunConfig } from "./config.ts";
 import { initialAdapters, mergeAdapters } from "./lora.ts";
+import { trainedBy } from "./parameter-groups.ts";
 import { openTrainable, type Trainable } from "./trainable.ts";
 
 export interface Student extends AsyncDisposable {
@@ -50,6 +51,7 @@ export async function openStudent(config: RunConfig, options: OpenStudentOptions
     dropout: config.dropout,
     chunkTokens: config.chunkTokens,
     device: config.device,
+    trains: trainedBy(config),
     ...(lora !== undefined && { lora }),
     ...(config.threads !== null && { threads: config.threads }),
   });
