@@ -1,5 +1,5 @@
 import { lstat, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import {
@@ -33,15 +33,20 @@ it("reads bytes, and what is not there is named", async () => {
   await expect(readBytes(join(folder, "none"))).rejects.toMatchObject({ code: "not_found" });
 });
 
-it("reads bytes beyond the 2 GiB at which Node's own reading ends", async () => {
-  const path = join(folder, "large");
-  const file = await open(path, "w"); // sparse: it takes no room on the disk
-  await file.write(Uint8Array.of(1, 2), 0, 2, 2 ** 31);
-  await file.close();
-  const bytes = await readBytes(path);
-  expect([...bytes.subarray(2 ** 31 - 1)]).toEqual([0, 1, 2]);
-  await rm(path);
-}, 60_000);
+const roomy = freemem() > 6 * 2 ** 30;
+it.runIf(roomy)(
+  "reads bytes beyond the 2 GiB at which Node's own reading ends, given 6 GiB of memory",
+  async () => {
+    const path = join(folder, "large");
+    const file = await open(path, "w"); // sparse: it takes no room on the disk
+    await file.write(Uint8Array.of(1, 2), 0, 2, 2 ** 31);
+    await file.close();
+    const bytes = await readBytes(path);
+    expect([...bytes.subarray(2 ** 31 - 1)]).toEqual([0, 1, 2]);
+    await rm(path);
+  },
+  60_000,
+);
 
 it("keeps the old content when the new one fails half-way", async () => {
   const path = join(folder, "kept.txt");
