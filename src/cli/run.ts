@@ -49,7 +49,7 @@ function createProgram(
     .addOption(option("--offline", "open no socket for models").default(false))
     .addOption(option("--json", "JSON on stdout").default(false))
     .addOption(option("--quiet", "no progress and notices").default(false))
-    .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
+    .configureHelp({ showGlobalOptions: true, helpWidth: 80, minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: complain,

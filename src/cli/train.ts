@@ -24,10 +24,10 @@ interface TrainFlags extends GlobalOptions {
 
 const help = `
 Rows are JSON Lines: query, pos, neg, task, teacher_scores; retrieve convert and
-retrieve mine make them. A configuration file may hold every setting by its name
-in the library (data, base, steps, batchSize, tasks, lora, …); flags win over it.
---eval takes a BEIR folder, a folder with conversations.jsonl, or a file of rows;
-the best checkpoint by --metric becomes the model. The page about the run is
+retrieve mine make them. --config may hold every setting by the name that it has
+in the library (data, base, steps, batchSize, tasks, lora); flags win over it.
+--eval takes a BEIR folder, one with conversations.jsonl, or a file of rows; the
+best checkpoint by --metric becomes the model. The page about the run is
 OUT/training/report.html. Devices other than cpu were not run on hardware.
 
 Example:

@@ -19,7 +19,7 @@ export function showPlan(terminal: Terminal, plan: TrainingPlan): void {
     `steps   ${steps} of ${batchSize} queries, each with up to ${groupSize} texts of its own`,
     `tokens  ${shortNumber(tokensPerStep)} a step, ${shortNumber(tokensPerSecond)} a second here`,
     `time    about ${duration(seconds)}, evaluations not counted`,
-    `memory  about ${shortNumber(bytes)}B`,
+    `memory  about ${Math.round(bytes / 1e7) * 10} MB`,
     "Nothing was trained or written.",
   ];
   for (const line of lines) print(terminal, cut(line, columns(terminal)));
