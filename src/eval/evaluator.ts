@@ -21,7 +21,7 @@ export interface EvaluationSource {
 }
 
 export interface OpenEvaluatorOptions {
-  /** At most so many queries of a BEIR folder or rows of a file, evenly spaced. Default 500. */
+  /** At most so many queries of each source, evenly spaced. Default 500. */
   readonly maxQueries?: number;
   /** The metric that each of several sources shows under its name. Default nDCG@10. */
   readonly metric?: string;
@@ -111,15 +111,16 @@ async function openRetrieval(
 
 async function openMemory(
   { path, task = "chat" }: EvaluationSource,
-  { onNotice, ...watched }: OpenEvaluatorOptions,
+  options: OpenEvaluatorOptions,
 ): Promise<Measured> {
-  const read = (split?: string): ReturnType<typeof readMemoryBenchmark> =>
-    readMemoryBenchmark(path, { ...(split !== undefined && { split }), ...(onNotice && { onNotice }) });
-  const { split } = await read("dev").catch(async (error: unknown) => {
-    if (RetrieveError.isInstance(error) && error.code === "not_found") return await read();
+  const { maxQueries = queriesByDefault, onNotice, ...watched } = options;
+  const read = (split: { readonly split?: string }): ReturnType<typeof readMemoryBenchmark> =>
+    readMemoryBenchmark(path, { ...split, maxQueries, ...(onNotice && { onNotice }) });
+  const { split } = await read({ split: "dev" }).catch(async (error: unknown) => {
+    if (RetrieveError.isInstance(error) && error.code === "not_found") return await read({});
     throw error;
   });
-  const given = { folder: path, task, split, methods: ["dense"] as const, ...watchers(watched) };
+  const given = { folder: path, task, split, maxQueries, methods: ["dense"] as const, ...watchers(watched) };
   return {
     metrics: memoryMetrics,
     measure: async (encoder) => (await evaluateMemory({ ...given, encoder }))[0]?.metrics ?? {},

@@ -34,6 +34,8 @@ export interface EvaluateMemoryOptions {
   /** Default hybrid alone. */
   readonly methods?: readonly SearchMethod[];
   readonly encoder: Encoder;
+  /** At most so many questions, evenly spaced over the file. Default all. */
+  readonly maxQueries?: number;
   /** How a conversation is cut into what is stored. Default: as memory does, turn by turn with its day and speaker. */
   readonly units?: (turns: readonly SpokenTurn[]) => readonly MemoryUnit[];
   /** Where document vectors are kept between runs. Default: nowhere. */

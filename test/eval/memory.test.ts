@@ -65,6 +65,17 @@ describe("evaluateMemory", () => {
     });
   });
 
+  it("asks at most so many questions, evenly spaced", async () => {
+    const evidence = ["t0"];
+    write(
+      "questions.jsonl",
+      texts.map((question) => ({ conversation: "c", question, evidence })),
+    );
+    const [report] = await evaluateMemory({ folder, encoder, methods, units: plain, maxQueries: 2 });
+    // zinc and lead, the first and the fifth.
+    expect(report).toMatchObject({ queries: 2, metrics: { "Hit@5": 0.5 } });
+  });
+
   it("lets a stored pair pass its score to both turns, and counts only the first k turns", async () => {
     const pairs = (turns: readonly { id: string; text: string }[]) =>
       turns.flatMap(({ text }, at) =>
