@@ -138,7 +138,7 @@ async function train(context: Context, flags: TrainFlags, config: RunConfig): Pr
     const { train: run } = await import("../train/index.ts");
     return await run(config, await hooksOf(context, flags, config, stages));
   } catch (error) {
-    if (!signal.aborted) throw error;
+    if (!signal.aborted || RetrieveError.isInstance(error)) throw error;
     throw new RetrieveError(
       "interrupted",
       `${config.out}: interrupted; the steps so far are kept, run the same with --resume to go on`,
