@@ -36,7 +36,7 @@ export interface TrainConfig {
   readonly temperature?: number;
   /** The probability that a value is dropped in training. */
   readonly dropout?: number;
-  /** Token limits of training, instruction included. The model keeps its own. */
+  /** Token limits of training, instruction included, at most the model's own. The model keeps its own. */
   readonly maxTokens?: { readonly query: number; readonly document: number };
   /** The instruction set of the result, by name or as pairs by task; default the base's, `llm-embedder` for a base without. */
   readonly instructions?:

@@ -58,7 +58,10 @@ export async function openStudent(config: RunConfig, options: OpenStudentOptions
   return {
     trainable,
     tokenize: (text, task, side) =>
-      folder.tokenizer.encode(instructionOf(instructions, task, side) + text, config.maxTokens[side]).ids,
+      folder.tokenizer.encode(
+        instructionOf(instructions, task, side) + text,
+        Math.min(config.maxTokens[side], folder.settings.maxTokens[side]),
+      ).ids,
     fillModel: async (path, lineage) => {
       await fillFloat32Folder(folder, learnt(trainable, lora), path, { instructions, lineage });
     },
