@@ -65,7 +65,8 @@ export const defineTrain: DefineCommand = (program, context) => {
 function settingOptions(): Option[] {
   const count = wholeNumber(1);
   return [
-    option("--data <rows...>", "files of training rows; repeatable"),
+    // RETRIEVE_DATA names the folder of data sets that the recipes read.
+    option("--data <rows...>", "files of training rows; repeatable").env("RETRIEVE_TRAIN_DATA"),
     option("--base <model>", "encoder to begin with; default --model, else mini"),
     option("--out <dir>", "new folder of the model"),
     option("--steps <n>", "optimizer updates; default 1000").argParser(count),
