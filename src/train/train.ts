@@ -14,6 +14,7 @@ import { isOverdue, readEvaluations } from "./evaluations.ts";
 import { finishRun, type TrainReport } from "./finish.ts";
 import { openLog } from "./log.ts";
 import { openPlace, type Place, restoreRun } from "./place.ts";
+import { openQueryStudent } from "./query-side.ts";
 import type { Run, TrainHooks } from "./run.ts";
 import { save } from "./save.ts";
 import { createSchedule } from "./schedule.ts";
@@ -41,7 +42,8 @@ export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise
   if (place.finished !== undefined) return place.finished;
   const sets = await openDataSets(config, told);
   try {
-    await using student = await openStudent(config, told);
+    await using student =
+      config.train === "query" ? await openQueryStudent(config, told) : await openStudent(config, told);
     const run = await startRun(config, place, { hooks: told, sets, student, notices });
     await runSteps(run);
     return await finishRun(run);
