@@ -74,7 +74,9 @@ describe("the linear adapter", () => {
       };
       const slope = ((await at(1e-3)) - (await at(-1e-3))) / 2e-3;
       parameter.set(start);
-      const dot = arena.gradient(name).reduce((sum, value, index) => sum + value * (direction[index] ?? 0), 0);
+      const dot = arena
+        .gradient(name)
+        .reduce((sum, value, index) => sum + value * (direction[index] ?? 0), 0);
       // float32 results move the difference by about 1e-7 / 1e-3
       expectClose([slope], [dot], 2e-3);
     }
