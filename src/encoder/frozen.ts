@@ -30,11 +30,13 @@ export async function openFrozen(
   const folder = await readModelFolder(path, hubId);
   for (const said of folder.settings.assumed) options.onNotice?.(said);
   const loaded = await loadModel(folder, undefined);
+  const { weightsHash, precision } = loaded;
+  const identity = { weightsHash, precision }; // and not the model's bytes, which the runner lets go
   const { config, settings } = folder;
   const { instructions } = settings;
   const runner = createRunner(loaded, config.hidden, config.paddingId, { ...options, shortBatch: 0 });
   const fingerprints = Object.keys(instructions).map((task) => {
-    return [task, sideFingerprint(folder, loaded, instructionOf(instructions, task, "document"))] as const;
+    return [task, sideFingerprint(folder, identity, instructionOf(instructions, task, "document"))] as const;
   });
   return {
     folder,
@@ -43,8 +45,7 @@ export async function openFrozen(
       const vectors = new Array<Float32Array>(rows.length);
       const left = rows.entries(); // shared: each lane takes the next
       const lane = async (): Promise<void> => {
-        for (const [at, row] of left)
-          [vectors[at] = new Float32Array(config.hidden)] = await runner.run([row]);
+        for (const [at, row] of left) vectors[at] = (await runner.run([row]))[0] as Float32Array;
       };
       const lanes = await Promise.allSettled(Array.from({ length: runner.lanes }, lane));
       for (const result of lanes) if (result.status === "rejected") throw result.reason;

@@ -1,12 +1,6 @@
 /** Texts to vectors. Knows no stores and no ranking. */
 
-export {
-  type AdapterFolder,
-  type AdapterSettings,
-  baseReference,
-  fillAdapterFolder,
-  readAdapter,
-} from "./adapter.ts";
+export { type AdapterSettings, baseReference, fillAdapterFolder } from "./adapter.ts";
 export { formBatches, padBatch } from "./batches.ts";
 export type {
   EncodeOptions,

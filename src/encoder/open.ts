@@ -54,7 +54,8 @@ function createEncoder(
 ): Encoder {
   const { config, settings, tokenizer } = folder;
   const { maxTokens } = settings;
-  const identity = { weightsHash: loaded.weightsHash, precision: loaded.precision }; // and not the model's bytes, which the runner lets go
+  const { weightsHash, precision } = loaded;
+  const identity = { weightsHash, precision }; // and not the model's bytes, which the runner lets go
   const own = adapter?.instructions ?? settings.instructions;
   const instructions =
     options.instructions === undefined ? own : resolveInstructions(options.instructions, own);
