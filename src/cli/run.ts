@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf, RetrieveError } from "../std/index.ts";
 import { commands } from "./commands.ts";
-import { collect, option } from "./options.ts";
+import { choiceOf, collect, option, precisions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit codes: 0 done, 1 the work failed, 2 wrong usage. */
@@ -46,7 +46,12 @@ function createProgram(
         collect((text) => text),
       ),
     )
-    .addOption(option("--offline", "open no socket for models").default(false))
+    .addOption(
+      option("--precision <precision>", "what it computes in: float32, int8 (default as stored)").argParser(
+        choiceOf(precisions),
+      ),
+    )
+    .addOption(option("--offline", "download nothing: no models, no tools from URLs").default(false))
     .addOption(option("--json", "JSON on stdout").default(false))
     .addOption(option("--quiet", "no progress and notices").default(false))
     .configureHelp({ showGlobalOptions: true, helpWidth: 80 })

@@ -7,9 +7,8 @@
  *   adapter.safetensors   linear: `weight` [H, H] and `bias` [H]; lora: `NAME.lora_A` [rank, in], `NAME.lora_B` [out, rank]
  */
 
-import { readFile } from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, resolve } from "node:path";
-import { diskError, messageOf, RetrieveError, readText, writeFileAtomic } from "../std/index.ts";
+import { messageOf, RetrieveError, readBytes, readText, writeFileAtomic } from "../std/index.ts";
 import { parseSafetensors, safetensorsParts, type Tensor } from "../tensor/index.ts";
 import type { TaskName } from "./encoder.ts";
 import { type Fields, fieldsOf, isObject, parseJson } from "./fields.ts";
@@ -57,9 +56,7 @@ export async function readAdapter(path: string): Promise<AdapterFolder | undefin
   const text = await readText(settingsPath);
   const settings = parseAdapter(parseJson(text, settingsPath), settingsPath);
   const tensorPath = join(path, tensorFile);
-  const bytes = await readFile(tensorPath).catch((error: unknown) => {
-    throw diskError(error, tensorPath);
-  });
+  const bytes = await readBytes(tensorPath);
   try {
     const { tensors } = parseSafetensors(bytes);
     return { ...settings, path, tensors, hash: sha256(sha256(text) + sha256(bytes)) };

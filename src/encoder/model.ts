@@ -1,8 +1,7 @@
 /** A model folder with its weights read: ONNX bytes, or a path to them, that sessions open. */
 
-import { readFile } from "node:fs/promises";
 import { emitModel } from "../onnx/index.ts";
-import { diskError, messageOf, RetrieveError } from "../std/index.ts";
+import { messageOf, RetrieveError, readBytes } from "../std/index.ts";
 import { parseSafetensors, type Tensor } from "../tensor/index.ts";
 import type { OpenEncoderOptions } from "./encoder.ts";
 import { type DocumentSide, fingerprintOf, type QuerySide, sha256 } from "./fingerprint.ts";
@@ -33,9 +32,7 @@ export async function loadModel(
   precision: OpenEncoderOptions["precision"],
 ): Promise<LoadedModel> {
   const { config, settings, weights } = folder;
-  const bytes = await readFile(weights.path).catch((error: unknown) => {
-    throw diskError(error, weights.path);
-  });
+  const bytes = await readBytes(weights.path);
   const weightsHash = sha256(bytes);
   if (weights.kind === "onnx") {
     if (precision !== undefined) throw fixedPrecision(weights.path, precision);

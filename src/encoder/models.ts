@@ -1,8 +1,8 @@
 /** Which models are here, and what is in one: plain data for people and programs to read. Opens no socket. */
 
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError } from "../std/index.ts";
+import { readBytes } from "../std/index.ts";
 import { parseSafetensors, sizeOf } from "../tensor/index.ts";
 import { type AdapterFolder, type AdapterSettings, locateBase, readAdapter } from "./adapter.ts";
 import type { OpenEncoderOptions, TaskName } from "./encoder.ts";
@@ -139,10 +139,7 @@ interface TensorSize {
 
 /** The learned tensors of a file; scales of int8 rows and position numbers are not learned. */
 async function readTensors(path: string): Promise<TensorSize[]> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw diskError(error, path);
-  });
-  return [...parseSafetensors(bytes).tensors].flatMap(([name, { dtype, shape }]) =>
+  return [...parseSafetensors(await readBytes(path)).tensors].flatMap(([name, { dtype, shape }]) =>
     name.endsWith(".scale") || name.endsWith("position_ids") ? [] : [{ dtype, size: sizeOf(shape) }],
   );
 }

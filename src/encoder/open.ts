@@ -127,22 +127,25 @@ function checkBase(
 
 /** Share of unknown tokens in a set of texts from which on its vectors mean little. */
 const muchUnknown = 0.2;
+/** The same of single letters within words: with English vocabularies 0.6 to 0.8 in other scripts, to 0.35 in Latin. */
+const muchSpelled = 0.5;
 
-/** Tells once when much of a window of texts is unknown to the vocabulary. */
+/** Tells once when much of a window of texts is unknown to the vocabulary, or spelled out letter by letter. */
 function unknownWatch(name: string, onNotice: OnNotice | undefined): (tokens: readonly Tokens[]) => void {
   let told = onNotice === undefined;
   return (tokens) => {
     if (told) return;
-    let [unknown, all] = [0, 0];
-    for (const { ids, unknownShare } of tokens) {
+    let [unknown, spelled, all] = [0, 0, 0];
+    for (const { ids, unknownShare, spelledShare } of tokens) {
       unknown += unknownShare * ids.length;
+      spelled += spelledShare * ids.length;
       all += ids.length;
     }
-    if (unknown < muchUnknown * all || all === 0) return;
+    if (all === 0 || (unknown < muchUnknown * all && spelled < muchSpelled * all)) return;
     told = true;
     onNotice?.(
-      `${Math.round((100 * unknown) / all)} % of the tokens of these texts are unknown to ${name}: it hardly covers ` +
-        "their script; search them with bm25 or hybrid, or open a multilingual encoder " +
+      `${Math.round((100 * (unknown + spelled)) / all)} % of the tokens of these texts are unknown to ${name} or ` +
+        "single letters: it hardly covers their script; search them with bm25 or hybrid, or open a multilingual encoder " +
         "(intfloat/multilingual-e5-small, BAAI/bge-m3)",
     );
   };

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { RetrieveError } from "../std/index.ts";
 import type { BatchMethod } from "./batches/index.ts";
+import type { MatryoshkaPart } from "./losses/index.ts";
 import type { Schedule } from "./schedule.ts";
 import type { LossTerm, SettingsSet, TaskSettings } from "./settings.ts";
 
@@ -66,11 +67,26 @@ export interface TrainConfig {
   readonly train?: "encoder" | "query";
   /** Low-rank adapters instead of whole matrices, merged at the end. */
   readonly lora?: LoraConfig | null;
+  /** Parameters that are trained otherwise than the rest; the first group that fits a name counts. */
+  readonly parameterGroups?: readonly ParameterGroup[];
+  /** Lengths that embeddings should also be good at when they are cut, each with its weight in the loss. */
+  readonly matryoshka?: readonly MatryoshkaPart[];
   readonly chunkTokens?: number;
   /** Cores; default all. */
   readonly threads?: number | null;
   /** Execution provider. */
   readonly device?: string;
+}
+
+export interface ParameterGroup {
+  /** A part of the names that it is about, such as `embeddings.` or `layer.0.`. */
+  readonly match: string;
+  /** A factor on the learning rate. Default 1. */
+  readonly learningRate?: number;
+  /** Whether it decays. Default: unless it is a bias or of a normalisation. */
+  readonly decay?: boolean;
+  /** Whether it stays as it is. Default false. */
+  readonly frozen?: boolean;
 }
 
 export interface LoraConfig {
@@ -107,6 +123,8 @@ const defaults = {
   seed: 42,
   train: "encoder",
   lora: null,
+  parameterGroups: [],
+  matryoshka: [],
   chunkTokens: 1024,
   threads: null,
   device: "cpu",
@@ -142,6 +160,13 @@ const task = z.strictObject({
   maxRows: count.optional(),
 });
 
+const parameterGroup = z.strictObject({
+  match: z.string().min(1),
+  learningRate: positive.optional(),
+  decay: z.boolean().optional(),
+  frozen: z.boolean().optional(),
+});
+
 const pair = z.strictObject({ query: z.string(), document: z.string() });
 
 const schema = z.strictObject({
@@ -174,6 +199,8 @@ const schema = z.strictObject({
   lora: z
     .strictObject({ rank: count, alpha: positive, targets: z.array(z.string().min(1)).min(1) })
     .nullable(),
+  parameterGroups: z.array(parameterGroup),
+  matryoshka: z.array(z.strictObject({ dimensions: count, weight: positive })),
   chunkTokens: count,
   threads: count.nullable(),
   device: z.string().min(1),

@@ -18,7 +18,10 @@ export interface DataSet {
   readonly loss: Loss;
 }
 
-type DataConfig = Pick<RunConfig, "data" | "settings" | "tasks" | "temperature" | "groupSize" | "seed">;
+type DataConfig = Pick<
+  RunConfig,
+  "data" | "settings" | "tasks" | "temperature" | "matryoshka" | "groupSize" | "seed"
+>;
 
 export interface OpenDataOptions {
   readonly onNotice?: OnNotice | undefined;
@@ -71,7 +74,7 @@ async function openDataSet(
   if (!file.withNegatives) {
     onNotice?.(`${path}: rows without negatives train on the in-batch negatives alone`);
   }
-  return { file, settings, loss: lossOf(settings.losses, config.temperature) };
+  return { file, settings, loss: lossOf(settings.losses, config) };
 }
 
 /** Rows without scores cannot be distilled, whatever their task's settings. */

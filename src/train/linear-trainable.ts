@@ -6,6 +6,7 @@
  */
 
 import { addLinearGradient, applyLinear } from "../encoder/index.ts";
+import { sizeOf } from "../tensor/index.ts";
 import { type Matrix, pickRows } from "./matrix.ts";
 import { createArena } from "./parameters.ts";
 import type { Trainable } from "./trainable.ts";
@@ -16,16 +17,21 @@ export interface LinearTrainableOptions {
   readonly dimensions: number;
   /** Whether embeddings have length 1, as they have in the base. */
   readonly normalize: boolean;
+  /** Whether `weight` and `bias` move. Default both. */
+  readonly trains?: (name: string) => boolean;
 }
 
 /** Starts as the identity: W and b are zeros. A vector costs H² products, and as many for its gradient. */
-export function createLinearTrainable({ embed, dimensions, normalize }: LinearTrainableOptions): Trainable {
-  const arena = createArena([
-    { name: "weight", shape: [dimensions, dimensions], trainable: true },
-    { name: "bias", shape: [dimensions], trainable: true },
-  ]);
+export function createLinearTrainable(options: LinearTrainableOptions): Trainable {
+  const { embed, dimensions, normalize, trains = () => true } = options;
+  const shapes = { weight: [dimensions, dimensions], bias: [dimensions] };
+  const arena = createArena(
+    Object.entries(shapes).map(([name, shape]) => ({ name, shape, trainable: trains(name) })),
+  );
+  const gradientOf = (name: keyof typeof shapes): Float32Array =>
+    arena.trainable.includes(name) ? arena.gradient(name) : new Float32Array(sizeOf(shapes[name]));
   const map = { weight: arena.parameter("weight"), bias: arena.parameter("bias"), normalize };
-  const gradient = { weight: arena.gradient("weight"), bias: arena.gradient("bias") };
+  const gradient = { weight: gradientOf("weight"), bias: gradientOf("bias") };
   const close = async (): Promise<void> => {};
   return {
     arena,

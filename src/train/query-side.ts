@@ -20,6 +20,7 @@ import { RetrieveError } from "../std/index.ts";
 import { createTensor, type Tensor } from "../tensor/index.ts";
 import type { RunConfig } from "./config.ts";
 import { createLinearTrainable } from "./linear-trainable.ts";
+import { trainedBy } from "./parameter-groups.ts";
 import { lowRankOf, type OpenStudentOptions, type Student, withAdapters } from "./student.ts";
 import { openTrainable, type Trainable } from "./trainable.ts";
 import { createVectorCache } from "./vector-cache.ts";
@@ -65,7 +66,8 @@ export async function openQueryStudent(
       frozenDocuments: frozen,
       tokenize: (text, task, side) =>
         folder.tokenizer.encode(instructionOf(instructions, task, side) + text, limits[side]).ids,
-      fillModel: (path, lineage) => fillAdapterFolder(path, { ...settings, lineage }, learnt(trainable)),
+      fillModel: (path, lineage) =>
+        fillAdapterFolder(path, { ...settings, lineage }, learnt(trainable, settings.kind)),
       [Symbol.asyncDispose]: async () => {
         await trainable.close();
         await base[Symbol.asyncDispose]();
@@ -95,6 +97,7 @@ async function openForm(
       lora,
       dropout: config.dropout,
       chunkTokens: config.chunkTokens,
+      trains: trainedBy(config),
       device: config.device,
       ...(config.threads !== null && { threads: config.threads }),
     });
@@ -105,7 +108,7 @@ async function openForm(
       `training: dropout is ${config.dropout}, and a linear adapter has nothing to drop; set it to 0, or give lora`,
     );
   }
-  return createLinearTrainable({ embed: frozen, dimensions: hidden, normalize });
+  return createLinearTrainable({ embed: frozen, dimensions: hidden, normalize, trains: trainedBy(config) });
 }
 
 /** Those asked for, else the base's own. Documents keep theirs, because their vectors are there already. */
@@ -123,8 +126,10 @@ function queryInstructions({ base, instructions }: RunConfig, own: Instructions)
   );
 }
 
-function learnt({ arena }: Trainable): ReadonlyMap<string, Tensor> {
+/** All of a linear map; of an encoder its adapters, those included that a group keeps as they began. */
+function learnt({ arena }: Trainable, kind: AdapterSettings["kind"]): ReadonlyMap<string, Tensor> {
+  const names = arena.names.filter((name) => kind === "linear" || /\.lora_[AB]$/.test(name));
   return new Map(
-    arena.trainable.map((name) => [name, createTensor("float32", arena.shape(name), arena.parameter(name))]),
+    names.map((name) => [name, createTensor("float32", arena.shape(name), arena.parameter(name))]),
   );
 }

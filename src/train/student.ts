@@ -19,6 +19,7 @@ import { createRandom, type OnNotice } from "../std/index.ts";
 import { createTensor, type Tensor } from "../tensor/index.ts";
 import type { RunConfig } from "./config.ts";
 import { initialAdapters } from "./lora.ts";
+import { trainedBy } from "./parameter-groups.ts";
 import type { StepContext } from "./step.ts";
 import { openTrainable, type Trainable } from "./trainable.ts";
 
@@ -54,6 +55,7 @@ export async function openStudent(config: RunConfig, options: OpenStudentOptions
     dropout: config.dropout,
     chunkTokens: config.chunkTokens,
     device: config.device,
+    trains: trainedBy(config),
     ...(lora !== undefined && { lora }),
     ...(config.threads !== null && { threads: config.threads }),
   });

@@ -13,6 +13,7 @@ import { divergence } from "./divergence.ts";
 import { isOverdue, readEvaluations } from "./evaluations.ts";
 import { finishRun, type TrainReport } from "./finish.ts";
 import { openLog } from "./log.ts";
+import { optimizerOptions } from "./parameter-groups.ts";
 import { openPlace, type Place, restoreRun } from "./place.ts";
 import { openQueryStudent } from "./query-side.ts";
 import type { Run, TrainHooks } from "./run.ts";
@@ -61,7 +62,7 @@ interface Parts {
 
 async function startRun(config: RunConfig, place: Place, parts: Parts): Promise<Run> {
   const { arena } = parts.student.trainable;
-  const optimizer = createAdamW(arena, { weightDecay: config.weightDecay });
+  const optimizer = createAdamW(arena, optimizerOptions(config));
   const data = parts.sets.map(({ file }) => file.hash);
   const state = await restoreRun(place, { config, data, arena, optimizer });
   const step = state?.step ?? 0;

@@ -19,6 +19,8 @@ const commands = [
     "reindex",
     "encode",
     "eval",
+    "convert",
+    "mine",
     "models",
   ].map((name) => [name]),
   ...["retrieval", "memory"].map((name) => ["eval", name]),

@@ -82,6 +82,16 @@ describe("the linear adapter", () => {
     }
   });
 
+  it("leaves what does not train", async () => {
+    const trains = (name: string): boolean => name === "weight";
+    const trainable = createLinearTrainable({ embed, dimensions: width, normalize: true, trains });
+    trainable.arena.parameter("weight").set(given.weight);
+    trainable.arena.parameter("bias").set(given.bias);
+    await trainable.backward(ids, matrix(given.cotangent), pass);
+    expect(trainable.arena.trainable).toEqual(["weight"]);
+    expectClose(trainable.arena.gradient("weight"), golden.normalized.weight, 2e-6);
+  });
+
   it("adds up the gradients of calls, and reads only the rows that it is given", async () => {
     const [whole, parts] = [adapter(true), adapter(true)];
     await whole.backward(ids, matrix(given.cotangent), pass);

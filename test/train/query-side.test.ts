@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { describeModel, type Encoder, openEncoder, quantizeModel } from "#src/encoder/index.js";
+import { parseSafetensors } from "#src/tensor/index.js";
 import { resolveConfig, type TrainConfig, type TrainHooks, train } from "#src/train/index.js";
 import { goldenFolder } from "../encoder/golden.ts";
 
@@ -145,6 +146,19 @@ describe("training of the query side", () => {
       code: "invalid_argument",
       message: expect.stringContaining("leaves documents as"),
     });
+  });
+
+  it("keeps what a group of parameters freezes", async () => {
+    const parameterGroups = [{ match: "lora_A", frozen: true }];
+    const read = async (out: string) =>
+      parseSafetensors(await readFile(join(out, "adapter.safetensors"))).tensors;
+    const trained = async (steps: number) =>
+      await read(await run(`${steps} steps`, { ...forms.lora, steps, parameterGroups }));
+    const [first, second] = [await trained(2), await trained(4)];
+    const name = "encoder.layer.0.attention.self.query.weight.lora_";
+    expect(second.get(`${name}A`)).toEqual(first.get(`${name}A`));
+    expect(second.get(`${name}B`)).not.toEqual(first.get(`${name}B`));
+    await (await openEncoder(place("4 steps"))).close();
   });
 
   it("refuses dropout where there is nothing to drop", async () => {
