@@ -4,7 +4,7 @@ import { emitModel } from "../onnx/index.ts";
 import { messageOf, RetrieveError, readBytes } from "../std/index.ts";
 import { parseSafetensors, type Tensor } from "../tensor/index.ts";
 import type { OpenEncoderOptions } from "./encoder.ts";
-import { type DocumentSide, sha256 } from "./fingerprint.ts";
+import { type DocumentSide, fingerprintOf, type QuerySide, sha256 } from "./fingerprint.ts";
 import type { ModelFolder } from "./folder.ts";
 import { buildPooling } from "./pooling.ts";
 import { dequantizeWeights, quantizeWeights } from "./quantization.ts";
@@ -51,6 +51,26 @@ export async function loadModel(
     if (!RetrieveError.isInstance(error)) throw error;
     throw new RetrieveError(error.code, `${weights.path}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** The fingerprint of texts with an instruction: of documents, or of queries, whose `own` fields are added. */
+export function sideFingerprint(
+  { config, settings, tokenizerHash }: ModelFolder,
+  { weightsHash, precision }: Pick<LoadedModel, "weightsHash" | "precision">,
+  instruction: string,
+  own?: Pick<QuerySide, "side" | "adapter">,
+): string {
+  return fingerprintOf({
+    weights: weightsHash,
+    precision,
+    tokenizer: tokenizerHash,
+    config,
+    pooling: settings.pooling,
+    normalize: settings.normalize,
+    maxTokens: settings.maxTokens[own?.side ?? "document"],
+    instruction,
+    ...own,
+  });
 }
 
 /** The weights in the precision asked for; the same map where they are in it as stored. */

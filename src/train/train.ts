@@ -15,6 +15,7 @@ import { finishRun, type TrainReport } from "./finish.ts";
 import { openLog } from "./log.ts";
 import { optimizerOptions } from "./parameter-groups.ts";
 import { openPlace, type Place, restoreRun } from "./place.ts";
+import { openQueryStudent } from "./query-side.ts";
 import type { Run, TrainHooks } from "./run.ts";
 import { save } from "./save.ts";
 import { createSchedule } from "./schedule.ts";
@@ -43,7 +44,8 @@ export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise
   const sets = await openDataSets(config, told);
   try {
     const drawn = drawBatches(sets, config);
-    await using student = await openStudent(config, told);
+    await using student =
+      config.train === "query" ? await openQueryStudent(config, told) : await openStudent(config, told);
     const run = await startRun(config, place, { hooks: told, sets, student, notices });
     await measureStart(run, place);
     await runSteps(run, drawn);
