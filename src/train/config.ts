@@ -182,13 +182,18 @@ const schema = z.strictObject({
  * Throws `invalid_argument` with the first fault: what was got, what was wanted, and the nearest name of an unknown key.
  */
 export function resolveConfig(given: unknown, place = "training"): RunConfig {
-  const completed = typeof given === "object" && given !== null ? { ...defaults, ...given } : given;
+  const completed = typeof given === "object" && given !== null ? { ...defaults, ...present(given) } : given;
   const { data, error } = schema.safeParse(completed);
   if (error !== undefined) throw invalid(place, error.issues[0]);
   if (data.batchSize % data.accumulation !== 0) {
     throw fault(place, `batchSize ${data.batchSize} is not a multiple of accumulation ${data.accumulation}`);
   }
   return data as RunConfig;
+}
+
+/** What is undefined is left open, like what is absent. */
+function present(given: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 function invalid(place: string, issue: z.core.$ZodIssue | undefined): RetrieveError {

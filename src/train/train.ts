@@ -6,11 +6,12 @@
 
 import { RetrieveError } from "../std/index.ts";
 import { createAdamW } from "./adamw.ts";
-import { batches } from "./batches/index.ts";
+import { type BatchItem, batches } from "./batches/index.ts";
+import { listCheckpoints, pruneCheckpoints } from "./checkpoint.ts";
 import { type RunConfig, resolveConfig, type TrainConfig } from "./config.ts";
 import { closeDataSets, type DataSet, openDataSets } from "./data.ts";
-import { divergence } from "./divergence.ts";
-import { isOverdue, readEvaluations } from "./evaluations.ts";
+import { type Divergence, divergence } from "./divergence.ts";
+import { evaluateCheckpoint, isOverdue, openEvaluations } from "./evaluations.ts";
 import { finishRun, type TrainReport } from "./finish.ts";
 import { openLog } from "./log.ts";
 import { openPlace, type Place, restoreRun } from "./place.ts";
@@ -26,8 +27,8 @@ import { update } from "./update.ts";
  * and the vectors of a batch.
  *
  * Throws `invalid_argument` for a wrong configuration, an `out` that is not empty without `resume`, and another
- * configuration than that of the run to resume; `invalid_data` for malformed rows; `diverged` when the loss runs away,
- * after which the newest checkpoint is the last good one.
+ * configuration than that of the run to resume; `invalid_data` for malformed rows and a damaged checkpoint; `diverged`
+ * when the loss runs away, after which the newest checkpoint is the last good one.
  */
 export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise<TrainReport> {
   const config = resolveConfig(given);
@@ -41,9 +42,10 @@ export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise
   if (place.finished !== undefined) return place.finished;
   const sets = await openDataSets(config, told);
   try {
+    const drawn = drawBatches(config, sets);
     await using student = await openStudent(config, told);
     const run = await startRun(config, place, { hooks: told, sets, student, notices });
-    await runSteps(run);
+    await runSteps(run, drawn);
     return await finishRun(run);
   } finally {
     await closeDataSets(sets);
@@ -61,14 +63,14 @@ async function startRun(config: RunConfig, place: Place, parts: Parts): Promise<
   const { arena } = parts.student.trainable;
   const optimizer = createAdamW(arena, { weightDecay: config.weightDecay });
   const data = parts.sets.map(({ file }) => file.hash);
-  const state = await restoreRun(place, { config, data, arena, optimizer });
+  const state = await restoreRun(place, { config, data, base: parts.student.base, arena, optimizer });
   const step = state?.step ?? 0;
   return {
     ...parts,
     config,
     optimizer,
     log: await openLog(config.out, step),
-    evaluations: await readEvaluations(config.out, step),
+    evaluations: await openEvaluations(config.out, state?.step),
     paces: state?.paces ?? startSelfPaced([...new Set(parts.sets.map(({ file }) => file.task))]),
     step,
     saved: state?.step,
@@ -77,20 +79,29 @@ async function startRun(config: RunConfig, place: Place, parts: Parts): Promise<
   };
 }
 
-async function runSteps(run: Run): Promise<void> {
-  const { config, sets, hooks } = run;
-  const { steps, warmup, schedule, saveSteps, batchSize, batches: method, seed } = config;
-  const drawn = batches({ sizes: sets.map(({ file }) => file.length), batchSize, method, seed });
+/** Throws `invalid_argument` for a data set that is smaller than a batch. */
+function drawBatches(config: RunConfig, sets: readonly DataSet[]): Iterator<readonly BatchItem[]> {
+  const { batchSize, batches: method, seed } = config;
+  const files = sets.map(({ file }) => file);
+  const sizes = files.map(({ length }) => length);
+  return batches({ sizes, names: files.map(({ path }) => path), batchSize, method, seed });
+}
+
+async function runSteps(run: Run, drawn: Iterator<readonly BatchItem[]>): Promise<void> {
+  const { config, hooks } = run;
+  const { steps, warmup, schedule, saveSteps } = config;
   for (let skipped = 0; skipped < run.step; skipped++) drawn.next();
   const factorAt = createSchedule({ schedule, warmupSteps: Math.round(warmup * steps), steps });
 
-  if (hooks.evaluate !== undefined && run.step === 0 && run.saved === undefined) await save(run); // the base
+  if (run.saved !== undefined)
+    await evaluateCheckpoint(run); // what interrupted the run may have come before that
+  else if (hooks.evaluate !== undefined) await save(run); // the base
   while (run.step < steps && !isOverdue(run)) {
     if (hooks.signal?.aborted) await interrupt(run, hooks.signal);
     const { value: batch = [] } = drawn.next();
     const entry = await update(run, batch, config.learningRate * factorAt(run.step));
-    const problem = divergence([...run.log.entries, entry]);
-    if (problem !== undefined) throw diverged(run, problem);
+    const lost = divergence([...run.log.entries, entry]);
+    if (lost !== undefined) throw await diverged(run, lost);
     await run.log.append(entry);
     run.step = entry.step;
     hooks.onStep?.(entry, steps);
@@ -100,17 +111,22 @@ async function runSteps(run: Run): Promise<void> {
 
 /** Ends the run where it stands; nothing that was done is lost. */
 async function interrupt(run: Run, signal: AbortSignal): Promise<never> {
-  if (run.saved !== run.step) await save({ ...run, hooks: {} });
+  if (run.saved !== run.step) await save(run);
   throw signal.reason;
 }
 
-function diverged(run: Run, problem: string): RetrieveError {
-  const { step, saved, config } = run;
+/** Keeps the checkpoints from before the run lost its way, and says so. */
+async function diverged({ step, config }: Run, { problem, since }: Divergence): Promise<RetrieveError> {
+  const { out, learningRate, temperature } = config;
+  await pruneCheckpoints(out, (saved) => saved < since);
+  const good = (await listCheckpoints(out)).at(-1);
   const kept =
-    saved === undefined ? "no checkpoint was written yet" : `the checkpoint of step ${saved} is kept`;
+    good === undefined
+      ? "no checkpoint is from before that"
+      : `the model of step ${good.step}, from before that, is ${good.folder}`;
   return new RetrieveError(
     "diverged",
-    `${config.out}: stopped at step ${step + 1}, ${problem}; ${kept}; lower the learning rate ` +
-      `(${config.learningRate}) or raise the temperature (${config.temperature}), and train to a new folder`,
+    `${out}: stopped at step ${step + 1}, ${problem}; ${kept}; lower the learning rate (${learningRate}) ` +
+      `or raise the temperature (${temperature}), and train to a new folder`,
   );
 }
