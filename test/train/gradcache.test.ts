@@ -16,11 +16,11 @@ import { idsOf, openTiny, type TinyName } from "./tiny.ts";
 
 /**
  * Of |got - want| / |want| over a parameter's gradient. Embeddings and their gradients are float32: each is one rounding
- * (6e-8) at a temperature of 0.05, which multiplies errors of scores by 20 on their way into the softmax. Seen: 4e-6.
+ * (6e-8) at a temperature of 0.05, which multiplies errors of scores by 20 on their way into the softmax. Seen: 6e-6.
  */
-const tolerance = 2e-5;
-/** Between two cuts into chunks the same terms are summed in another order, and padded to other widths. Seen: 1e-6. */
-const chunkTolerance = 5e-6;
+const tolerance = 3e-5;
+/** Between two cuts into chunks the same terms are summed in another order, and padded to other widths. Seen: 4e-6. */
+const chunkTolerance = 2e-5;
 
 interface GoldenGroup {
   readonly task: string;
@@ -158,8 +158,8 @@ describe("with dropout", () => {
     for (const [key, values] of direction) {
       for (const [at, value] of values.entries()) product += value * gradients.get(key)![at]!;
     }
-    // Losses carry seven digits; a hundred times the truncation and rounding seen.
-    expect(Math.abs(slope - product) / Math.abs(product)).toBeLessThan(2e-2);
+    // What differences lose to truncation and rounding; seen: 5e-5.
+    expect(Math.abs(slope - product) / Math.abs(product)).toBeLessThan(2e-3);
   });
 
   it("gives the same bits for the same pass, others for another", async () => {
