@@ -8,14 +8,7 @@
 
 import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  diskError,
-  messageOf,
-  RetrieveError,
-  readText,
-  writeFileAtomic,
-  writeFolderAtomic,
-} from "../std/index.ts";
+import { diskError, RetrieveError, readText, writeFileAtomic, writeFolderAtomic } from "../std/index.ts";
 import { parseSafetensors, safetensorsParts, type Tensor } from "../tensor/index.ts";
 import type { RunConfig } from "./config.ts";
 import type { SelfPacedState } from "./self-paced.ts";
@@ -101,7 +94,7 @@ export async function readCheckpoint({ folder }: Checkpoint): Promise<{
   try {
     return { state, tensors: parseSafetensors(bytes).tensors };
   } catch (cause) {
-    throw damaged(folder, tensorPath, messageOf(cause), cause);
+    throw damaged(folder, tensorPath, "is no complete safetensors file", cause);
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseTransformerConfig } from "#src/encoder/config.js";
 import type { Pooling } from "#src/encoder/index.js";
 import { stripPrefix } from "#src/encoder/weights.js";
-import { parseSafetensors } from "#src/tensor/index.js";
+import { parseSafetensors, type Tensor } from "#src/tensor/index.js";
 import { openTrainable, type Trainable, type TrainableOptions } from "#src/train/index.js";
 import { goldenFolder } from "../encoder/golden.ts";
 
@@ -19,15 +19,18 @@ export type TinyName = keyof typeof poolings;
 export async function openTiny(name: TinyName, options: Partial<TrainableOptions> = {}): Promise<Trainable> {
   const folder = join(goldenFolder, name);
   const json = JSON.parse(await readFile(join(folder, "config.json"), "utf8"));
-  const { tensors } = parseSafetensors(await readFile(join(folder, "model.safetensors")));
   return await openTrainable({
     config: parseTransformerConfig(json, folder),
     pooling: poolings[name],
     normalize: true,
-    weights: stripPrefix(tensors),
+    weights: await tinyWeights(name),
     threads: 1,
     ...options,
   });
+}
+
+export async function tinyWeights(name: TinyName): Promise<ReadonlyMap<string, Tensor>> {
+  return stripPrefix(parseSafetensors(await readFile(join(goldenFolder, name, "model.safetensors"))).tensors);
 }
 
 /** Texts of the golden batches are their token ids. */

@@ -53,16 +53,16 @@ function check({
     );
   }
   if (!Number.isInteger(seed)) throw refusal(`the seed is ${seed}; a whole number is wanted`);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total < batchSize || total > 2 ** 32) {
-    throw refusal(`${total} rows in all; from ${batchSize} (one batch) to 4294967296 are wanted`);
-  }
   const small = method === "off" ? -1 : sizes.findIndex((size) => size < batchSize);
   if (small >= 0) {
     throw refusal(
       `data set ${names?.[small] ?? `${small} (counted from 0)`} has ${sizes[small]} rows, less than a batch of ${batchSize}; ` +
         "make the batch smaller, leave the data set out, or mix data sets in a batch (method off)",
     );
+  }
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total < batchSize || total > 2 ** 32) {
+    throw refusal(`${total} rows in all; from ${batchSize} (one batch) to 4294967296 are wanted`);
   }
 }
 
