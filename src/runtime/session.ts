@@ -117,7 +117,7 @@ function wrap(session: InferenceSession, toOrt: (tensor: Tensor) => OrtTensor): 
     run(feeds) {
       if (closed !== undefined) return Promise.reject(closedError());
       const result = compute(feeds);
-      last = Promise.allSettled([last, result]);
+      last = Promise.allSettled([last, result]).then(() => undefined); // holds no result: they would never be freed
       return result;
     },
     close,

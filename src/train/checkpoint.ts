@@ -6,7 +6,7 @@
  *                                             training.safetensors, state.json
  */
 
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { diskError, RetrieveError, readText, writeFileAtomic, writeFolderAtomic } from "../std/index.ts";
 import { parseSafetensors, safetensorsParts, type Tensor } from "../tensor/index.ts";
@@ -21,6 +21,8 @@ export interface RunState {
   readonly config: Partial<RunConfig>;
   /** SHA-256 of each data file, in the order of the configuration. */
   readonly data: readonly string[];
+  /** SHA-256 of the weights that training began with. */
+  readonly base: string;
   readonly paces: SelfPacedState;
   /** Time spent so far. */
   readonly seconds: number;
@@ -31,8 +33,16 @@ export interface Checkpoint {
   readonly step: number;
 }
 
+/** What trains stands in a checkpoint under this and its name, beside the optimizer's moments. */
+export const parameterPrefix = "parameter ";
+
 const stateFile = "state.json";
 const tensorFile = "training.safetensors";
+
+/** Whether a file of a checkpoint, by its name, is no part of the model. */
+export function isOfRun(name: string): boolean {
+  return name === stateFile || name === tensorFile;
+}
 
 /** The checkpoints of a run, oldest first. */
 export async function listCheckpoints(out: string): Promise<Checkpoint[]> {
@@ -55,38 +65,81 @@ export async function saveCheckpoint(
   state: RunState,
   tensors: ReadonlyMap<string, Tensor>,
   fillModel: (folder: string) => Promise<void>,
-): Promise<Checkpoint> {
-  const folder = join(homeOf(out), `step-${String(state.step).padStart(8, "0")}`);
+): Promise<void> {
+  const folder = checkpointFolder(out, state.step);
   await writeFolderAtomic(folder, async (temporary) => {
     await fillModel(temporary);
     await writeFileAtomic(join(temporary, tensorFile), safetensorsParts(tensors, new Map()));
     await writeFileAtomic(join(temporary, stateFile), `${JSON.stringify(state, undefined, 2)}\n`);
   });
-  return { folder, step: state.step };
 }
 
-/** Reads a checkpoint back. Throws `invalid_data` naming the file, `format_version` for one of a newer version. */
+/** Where the checkpoint of a step is. */
+export function checkpointFolder(out: string, step: number): string {
+  return join(homeOf(out), `step-${String(step).padStart(8, "0")}`);
+}
+
+/**
+ * Reads a checkpoint back. Throws `format_version` for one of a newer version, `invalid_data` for one that the disk has
+ * damaged, naming the file: a kill leaves no such checkpoint behind, so that it is for people to decide.
+ */
 export async function readCheckpoint({ folder }: Checkpoint): Promise<{
   readonly state: RunState;
   readonly tensors: ReadonlyMap<string, Tensor>;
 }> {
   const path = join(folder, stateFile);
-  const state = parseState(await readText(path), path);
+  const state = parseState(await readPart(folder, path, readText), folder, path);
   const tensorPath = join(folder, tensorFile);
-  const bytes = await readFile(tensorPath).catch((error: unknown) => {
-    throw diskError(error, tensorPath);
-  });
-  return { state, tensors: parseSafetensors(bytes).tensors };
+  const bytes = await readPart(folder, tensorPath, (file) => readFile(file));
+  try {
+    return { state, tensors: parseSafetensors(bytes).tensors };
+  } catch (cause) {
+    throw damaged(folder, tensorPath, "is no complete safetensors file", cause);
+  }
 }
 
-/** Removes all checkpoints but those of `kept` steps, and what an interrupted save left behind. */
-export async function pruneCheckpoints(out: string, kept: readonly number[]): Promise<void> {
-  const home = homeOf(out);
-  for (const { folder, step } of await listCheckpoints(out)) {
-    if (!kept.includes(step)) await rm(folder, { recursive: true, force: true });
+async function readPart<Content>(
+  folder: string,
+  path: string,
+  read: (path: string) => Promise<Content>,
+): Promise<Content> {
+  try {
+    return await read(path);
+  } catch (error) {
+    const said = diskError(error, path);
+    const missing = RetrieveError.isInstance(said) && said.code === "not_found";
+    throw missing ? damaged(folder, path, "is missing", error) : said;
   }
-  for (const name of await readdir(home).catch(() => [])) {
-    if (name.endsWith(".tmp")) await rm(join(home, name), { recursive: true, force: true });
+}
+
+/** The error of a checkpoint that cannot be gone on with. */
+export function damaged(folder: string, path: string, fault: string, cause?: unknown): RetrieveError {
+  return new RetrieveError(
+    "invalid_data",
+    `${path}: ${fault}; the disk has damaged this checkpoint: remove ${folder}, and resume goes on from the one ` +
+      "before it, or begins again where there is none",
+    { cause },
+  );
+}
+
+/** Removes the checkpoints of all steps but those that `keeps` names. */
+export async function pruneCheckpoints(out: string, keeps: (step: number) => boolean): Promise<void> {
+  for (const { folder, step } of await listCheckpoints(out)) {
+    if (keeps(step)) continue;
+    const doomed = `${folder}.tmp`; // a kill while it goes must not leave half a checkpoint
+    await rename(folder, doomed).catch((error: unknown) => {
+      throw diskError(error, folder);
+    });
+    await rm(doomed, { recursive: true, force: true });
+  }
+}
+
+/** Removes what a kill left unfinished in the folders of a run. */
+export async function removeLeftovers(out: string): Promise<void> {
+  for (const home of [join(out, "training"), homeOf(out)]) {
+    for (const name of await readdir(home).catch(() => [])) {
+      if (name.endsWith(".tmp")) await rm(join(home, name), { recursive: true, force: true });
+    }
   }
 }
 
@@ -99,14 +152,12 @@ function homeOf(out: string): string {
   return join(out, "training", "checkpoints");
 }
 
-function parseState(text: string, path: string): RunState {
+function parseState(text: string, folder: string, path: string): RunState {
   let state: unknown;
   try {
     state = JSON.parse(text);
   } catch (cause) {
-    throw new RetrieveError("invalid_data", `${path}: not valid JSON; remove this checkpoint's folder`, {
-      cause,
-    });
+    throw damaged(folder, path, "is no valid JSON", cause);
   }
   if (typeof state === "object" && state !== null && "format" in state) {
     if (state.format === 1) return state as RunState;
@@ -115,5 +166,5 @@ function parseState(text: string, path: string): RunState {
       `${path}: has format ${String(state.format)}, this version reads 1; update retrieve-anything`,
     );
   }
-  throw new RetrieveError("invalid_data", `${path}: not the state of a run; remove this checkpoint's folder`);
+  throw damaged(folder, path, "is not the state of a run");
 }

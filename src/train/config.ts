@@ -216,7 +216,8 @@ const schema = z.strictObject({
  * Throws `invalid_argument` with the first fault: what was got, what was wanted, and the nearest name of an unknown key.
  */
 export function resolveConfig(given: unknown, place = "training"): RunConfig {
-  const completed = isObject(given) ? { ...defaults, ...rateOf(given), ...given } : given;
+  const named = isObject(given) ? present(given) : undefined;
+  const completed = named === undefined ? given : { ...defaults, ...rateOf(named), ...named };
   const { data, error } = schema.safeParse(completed);
   if (error !== undefined) throw invalid(place, error.issues[0]);
   if (data.batchSize % data.accumulation !== 0) {
@@ -232,6 +233,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 /** One matrix behind the encoder wants longer steps than those in it; measured in the log of experiments. */
 function rateOf({ train, lora = null }: Readonly<Record<string, unknown>>): Partial<TrainConfig> {
   return train === "query" && lora === null ? { learningRate: 1e-3 } : {};
+}
+
+/** What is undefined is left open, like what is absent. */
+function present(given: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 function invalid(place: string, issue: z.core.$ZodIssue | undefined): RetrieveError {

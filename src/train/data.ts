@@ -54,12 +54,9 @@ async function openDataSet(
   config: DataConfig,
   { onNotice, onProgress, signal }: OpenDataOptions,
 ): Promise<DataSet> {
-  const hooks = {
-    ...(onNotice && { onNotice }),
-    ...(onProgress && { onProgress }),
-    ...(signal && { signal }),
-  };
-  const first = await openRowFile(path, { ...hooks, name });
+  const hooks = { ...(onProgress && { onProgress }), ...(signal && { signal }), name };
+  const notices: string[] = [];
+  const first = await openRowFile(path, { ...hooks, onNotice: (notice) => notices.push(notice) });
   const chosen = { ...taskSettings(config.settings, first.task), ...config.tasks[first.task] };
   const { minScore, minSpread, maxRows } = chosen;
   const filters = {
@@ -69,7 +66,10 @@ async function openDataSet(
   };
   const filtered = Object.keys(filters).length > 0;
   if (filtered) await first.close();
-  const file = filtered ? await openRowFile(path, { ...hooks, ...filters, name }) : first;
+  else for (const notice of notices) onNotice?.(notice); // a second look tells its own
+  const file = filtered
+    ? await openRowFile(path, { ...hooks, ...filters, ...(onNotice && { onNotice }) })
+    : first;
   const settings = settingsFor(file, chosen, onNotice);
   if (!file.withNegatives) {
     onNotice?.(`${path}: rows without negatives train on the in-batch negatives alone`);
@@ -80,7 +80,7 @@ async function openDataSet(
 /** Rows without scores cannot be distilled, whatever their task's settings. */
 function settingsFor(file: RowFile, chosen: TaskSettings, onNotice: OnNotice | undefined): TaskSettings {
   if (!needsTeacher(chosen) || file.withTeacher) return chosen;
-  onNotice?.(`${file.path}: task ${file.task} has no teacher_scores, so it trains contrastively`);
+  onNotice?.(`${file.path}: not every row has teacher_scores, so task ${file.task} trains contrastively`);
   return { ...chosen, losses: contrastiveSettings.losses };
 }
 
@@ -89,15 +89,9 @@ export function drawBatches(
   sets: readonly DataSet[],
   { batchSize, batches: method, seed }: Pick<RunConfig, "batchSize" | "batches" | "seed">,
 ): Generator<readonly BatchItem[]> {
-  const small = method === "off" ? undefined : sets.find(({ file }) => file.length < batchSize);
-  if (small !== undefined) {
-    throw new RetrieveError(
-      "invalid_argument",
-      `${small.file.path}: has ${small.file.length} rows, fewer than a batch of ${batchSize}; ` +
-        "make the batch smaller, leave the file out, or mix the data sets (batches off)",
-    );
-  }
-  return batches({ sizes: sets.map(({ file }) => file.length), batchSize, method, seed });
+  const files = sets.map(({ file }) => file);
+  const sizes = files.map(({ length }) => length);
+  return batches({ sizes, names: files.map(({ path }) => path), batchSize, method, seed });
 }
 
 /** Keeps the random numbers of groups apart from those of batches. */

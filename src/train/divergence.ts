@@ -6,22 +6,33 @@ import type { LogEntry } from "./report.ts";
 const WINDOW = 20;
 /** A loss this many times the one at the start is no fluctuation: there it was that of the base. */
 const FACTOR = 3;
+/** Losses that begin near 0 may rise by less than this. */
+const LEAST = 0.5;
+
+export interface Divergence {
+  readonly problem: string;
+  /** Weights of this and later steps are no good. */
+  readonly since: number;
+}
 
 /**
  * Why training must stop after the last of `entries`, or undefined: a loss or gradient that is no finite number, or
  * the mean loss of a data set at three times of where it began.
  */
-export function divergence(entries: readonly LogEntry[]): string | undefined {
+export function divergence(entries: readonly LogEntry[]): Divergence | undefined {
   const last = entries.at(-1);
   if (last === undefined) return undefined;
-  if (!Number.isFinite(last.loss)) return `the loss is ${last.loss}`;
-  if (!Number.isFinite(last.gradientNorm)) return `the gradient is ${last.gradientNorm}`;
+  const since = last.step - 1; // those that gave this loss
+  if (!Number.isFinite(last.loss)) return { problem: `the loss is ${last.loss}`, since };
+  if (!Number.isFinite(last.gradientNorm)) return { problem: `the gradient is ${last.gradientNorm}`, since };
   const own = entries.filter(({ task }) => task === last.task);
   if (own.length < 3 * WINDOW) return undefined;
-  const [first, now] = [meanLoss(own.slice(0, WINDOW)), meanLoss(own.slice(-WINDOW))];
-  if (now < FACTOR * first) return undefined;
+  const recent = own.slice(-WINDOW);
+  const [first, now] = [meanLoss(own.slice(0, WINDOW)), meanLoss(recent)];
+  if (now < FACTOR * first || now < first + LEAST) return undefined;
   const name = last.task === undefined ? "" : ` of ${last.task}`;
-  return `the loss${name} has risen from ${first.toPrecision(3)} to ${now.toPrecision(3)}`;
+  const problem = `the loss${name} has risen from ${first.toPrecision(3)} to ${now.toPrecision(3)}`;
+  return { problem, since: recent[0]?.step ?? since };
 }
 
 /** The mean loss of entries, at least one. */

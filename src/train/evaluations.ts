@@ -3,23 +3,26 @@
 import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openEncoder } from "../encoder/index.ts";
-import { diskError, formatJsonLine, RetrieveError } from "../std/index.ts";
+import { diskError, formatJsonLine, RetrieveError, writeFileAtomic } from "../std/index.ts";
+import { checkpointFolder } from "./checkpoint.ts";
 import { readEntries } from "./log.ts";
 import type { Evaluation } from "./report.ts";
 import type { Run } from "./run.ts";
 
-/** Those of the steps up to `step`. */
-export async function readEvaluations(out: string, step: number): Promise<Evaluation[]> {
+/** Those of a run whose newest checkpoint is of `saved`: later ones are dropped; all of them where there is none. */
+export async function openEvaluations(out: string, saved = -1): Promise<Evaluation[]> {
   const found = await readEntries<Evaluation>(pathOf(out));
-  const bySteps = new Map(found.map((evaluation) => [evaluation.step, evaluation]));
-  return [...bySteps.values()].filter((evaluation) => evaluation.step <= step);
+  const kept = found.filter(({ step }) => step <= saved);
+  if (found.length > 0) await writeFileAtomic(pathOf(out), kept.map(formatJsonLine).join(""));
+  return kept;
 }
 
-/** Measures the model in `folder`, the checkpoint of the present step, once. */
-export async function evaluateCheckpoint(run: Run, folder: string): Promise<void> {
+/** Measures the checkpoint of the present step, if that is due and was not done before. */
+export async function evaluateCheckpoint(run: Run): Promise<void> {
   const { hooks, evaluations, step, config } = run;
-  if (hooks.evaluate === undefined || evaluations.some((evaluation) => evaluation.step === step)) return;
-  await using encoder = await openEncoder(folder);
+  if (hooks.evaluate === undefined || !isDue(run)) return;
+  if (evaluations.some((evaluation) => evaluation.step === step)) return;
+  await using encoder = await openEncoder(checkpointFolder(config.out, step));
   const metrics = await hooks.evaluate(encoder);
   if (!(config.metric in metrics)) {
     const known = Object.keys(metrics).join(", ");
@@ -36,12 +39,20 @@ export async function evaluateCheckpoint(run: Run, folder: string): Promise<void
   hooks.onEvaluation?.({ step, metrics });
 }
 
+/** Whether the present step ends in a checkpoint that is measured, whatever interrupted the run. */
+export function isDue({ step, config: { steps, saveSteps } }: Run): boolean {
+  return step === steps || step === 0 || (saveSteps > 0 && step % saveSteps === 0);
+}
+
 /** The best of the evaluations after training began, the first of equal ones; undefined without any. */
 export function bestOf(evaluations: readonly Evaluation[], metric: string): Evaluation | undefined {
-  const scoreOf = ({ metrics }: Evaluation): number => metrics[metric] ?? Number.NEGATIVE_INFINITY;
+  const scoreOf = ({ metrics }: Evaluation): number => {
+    const score = metrics[metric] ?? Number.NaN; // what is no number becomes null on disk
+    return Number.isNaN(score) ? Number.NEGATIVE_INFINITY : score;
+  };
   const [best] = evaluations
     .filter(({ step }) => step > 0)
-    .sort((a, b) => scoreOf(b) - scoreOf(a) || a.step - b.step);
+    .sort((a, b) => Number(scoreOf(b) > scoreOf(a)) - Number(scoreOf(a) > scoreOf(b)) || a.step - b.step);
   return best;
 }
 

@@ -1,9 +1,9 @@
 /** The end of a run: the best checkpoint becomes the model, and a page says how it went. */
 
 import { mkdir, readdir, rename } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { diskError, writeFileAtomic } from "../std/index.ts";
-import { listCheckpoints, removeCheckpoints } from "./checkpoint.ts";
+import { isOfRun, listCheckpoints, removeCheckpoints } from "./checkpoint.ts";
 import { meanLoss } from "./divergence.ts";
 import { bestOf } from "./evaluations.ts";
 import { lossCurveSvg, type Metrics, trainingReport } from "./report.ts";
@@ -35,6 +35,11 @@ export async function finishRun(run: Run): Promise<TrainReport> {
     hooks.onNotice?.(
       `the model is that of step ${chosen}, the best by ${config.metric}, not of the last step ${step}`,
     );
+  }
+  const base = evaluations.find((evaluation) => evaluation.step === 0)?.metrics[config.metric];
+  const score = best?.metrics[config.metric];
+  if (base !== undefined && score !== undefined && score < base) {
+    hooks.onNotice?.(`training made it worse: ${config.metric} was ${base}, of the result it is ${score}`);
   }
   const report: TrainReport = {
     steps: step,
@@ -75,11 +80,11 @@ async function promote(out: string, step: number): Promise<void> {
   const files = entries
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name));
-  const own = files.filter((file) => !/\/(training\.safetensors|state\.json)$/.test(file));
+  const own = files.filter((file) => !isOfRun(basename(file)));
   const isWeights = (file: string): boolean => /(model|adapter)\.safetensors$/.test(file);
   const order = own.sort((a, b) => Number(isWeights(a)) - Number(isWeights(b)));
   for (const file of order) {
-    const target = join(out, file.slice(checkpoint.folder.length + 1));
+    const target = join(out, relative(checkpoint.folder, file));
     try {
       await mkdir(dirname(target), { recursive: true });
       await rename(file, target);

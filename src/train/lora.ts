@@ -6,7 +6,7 @@ import { createTensor, type Tensor } from "../tensor/index.ts";
 
 /**
  * The adapters of the matrices that `lora` chooses: A uniform in ±1/√in, as PEFT starts, and B zero, so that the model
- * is the base at first. Throws `invalid_argument` when no matrix is chosen.
+ * is the base at first. Throws `invalid_argument` when no matrix is chosen, or one that has no such rank.
  */
 export function initialAdapters(
   weights: ReadonlyMap<string, Tensor>,
@@ -17,6 +17,12 @@ export function initialAdapters(
   for (const [name, { shape }] of weights) {
     const [out, width] = shape;
     if (!adapts(name) || out === undefined || width === undefined) continue;
+    if (rank > Math.min(out, width)) {
+      throw new RetrieveError(
+        "invalid_argument",
+        `lora: rank ${rank} is more than ${name} [${out}, ${width}] has; make it smaller, 8 or 16 are usual`,
+      );
+    }
     const bound = 1 / Math.sqrt(width);
     const down = Float32Array.from({ length: rank * width }, () => (2 * random() - 1) * bound);
     adapters.set(`${name}.lora_A`, createTensor("float32", [rank, width], down));

@@ -1,10 +1,19 @@
 /** The folder that becomes the model: empty, holding a run to go on with, or done. */
 
 import { readdir } from "node:fs/promises";
-import { diskError, type OnNotice, RetrieveError, readText } from "../std/index.ts";
-import type { Tensor } from "../tensor/index.ts";
+import { isDeepStrictEqual } from "node:util";
+import { diskError, messageOf, type OnNotice, RetrieveError, readText } from "../std/index.ts";
 import type { Optimizer } from "./adamw.ts";
-import { type Checkpoint, listCheckpoints, type RunState, readCheckpoint } from "./checkpoint.ts";
+import {
+  type Checkpoint,
+  damaged,
+  listCheckpoints,
+  parameterPrefix,
+  type RunState,
+  readCheckpoint,
+  removeCheckpoints,
+  removeLeftovers,
+} from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
 import type { TrainReport } from "./finish.ts";
 import type { Arena } from "./parameters.ts";
@@ -39,8 +48,12 @@ export async function openPlace(
   if (!entries.includes("training")) {
     throw new RetrieveError("invalid_argument", `${out}: holds no run to resume; name another folder`);
   }
+  await removeLeftovers(out);
   const finished = await readReport(out);
-  if (finished !== undefined) onNotice?.(`${out}: the run is done, there is nothing to resume`);
+  if (finished !== undefined) {
+    await removeCheckpoints(out);
+    onNotice?.(`${out}: the run is done, there is nothing to resume`);
+  }
   const newest = (await listCheckpoints(out)).at(-1);
   if (finished === undefined && newest === undefined) {
     onNotice?.(`${out}: the run wrote no checkpoint, so it begins again`);
@@ -54,28 +67,30 @@ export async function restoreRun(
   run: {
     readonly config: RunConfig;
     readonly data: readonly string[];
+    readonly base: string;
     readonly arena: Arena;
     readonly optimizer: Optimizer;
   },
 ): Promise<RunState | undefined> {
   if (newest === undefined) return undefined;
+  const { folder } = newest;
   const { state, tensors } = await readCheckpoint(newest);
-  checkSame(newest.folder, state, run);
-  const parameters = [...tensors].filter(([name]) => name.startsWith(parameterPrefix));
-  run.optimizer.restore(new Map([...tensors].filter(([name]) => !name.startsWith(parameterPrefix))));
-  for (const [name, tensor] of parameters)
-    setParameter(run.arena, name.slice(parameterPrefix.length), tensor);
-  return state;
-}
-
-const parameterPrefix = "parameter ";
-
-function setParameter(arena: Arena, name: string, { dtype, data }: Tensor): void {
-  const target = arena.parameter(name);
-  if (dtype !== "float32" || data.length !== target.length) {
-    throw new RetrieveError("invalid_data", `checkpoint: ${name} does not fit the model`);
+  checkSame(folder, state, run);
+  const { arena, optimizer } = run;
+  try {
+    optimizer.restore(new Map([...tensors].filter(([name]) => !name.startsWith(parameterPrefix))));
+  } catch (cause) {
+    throw damaged(folder, folder, messageOf(cause), cause);
   }
-  target.set(data);
+  for (const name of arena.trainable) {
+    const parameter = tensors.get(`${parameterPrefix}${name}`);
+    const target = arena.parameter(name);
+    if (parameter?.dtype !== "float32" || parameter.data.length !== target.length) {
+      throw damaged(folder, folder, `has no ${name} of ${target.length} numbers`);
+    }
+    target.set(parameter.data);
+  }
+  return state;
 }
 
 /** Settings that do not change what is computed. */
@@ -84,26 +99,27 @@ const free = new Set(["out", "threads", "saveSteps", "data"]);
 function checkSame(
   folder: string,
   state: RunState,
-  { config, data }: { readonly config: RunConfig; readonly data: readonly string[] },
+  now: { readonly config: RunConfig; readonly data: readonly string[]; readonly base: string },
 ): void {
-  const [before, now] = [settingsOf(state.config), settingsOf(config)];
-  const changed = [...new Set([...before.keys(), ...now.keys()])].filter(
-    (name) => before.get(name) !== now.get(name),
-  );
-  if (state.data.join() !== data.join()) changed.push("the content of the data");
+  const [then, wanted] = [settingsOf(state.config), settingsOf(now.config)];
+  const changed = [...new Set([...then.keys(), ...wanted.keys()])]
+    .filter((name) => !isDeepStrictEqual(then.get(name), wanted.get(name)))
+    .map((name) => `${name} (${show(then.get(name))} then, ${show(wanted.get(name))} now)`);
+  if (state.data.join() !== now.data.join()) changed.push("the content of the data");
+  if (state.base !== now.base) changed.push("the weights of the base");
   if (changed.length === 0) return;
-  const list = changed
-    .map((name) => (now.has(name) ? `${name} (${before.get(name)} then, ${now.get(name)} now)` : name))
-    .join(", ");
   throw new RetrieveError(
     "invalid_argument",
-    `${folder}: the run began with other settings: ${list}; resume with those, or train to a new folder`,
+    `${folder}: the run began with other settings: ${changed.join(", ")}; resume with those, or train to a new folder`,
   );
 }
 
-function settingsOf(config: Partial<RunConfig>): Map<string, string> {
-  const entries = Object.entries(config).filter(([name, value]) => !free.has(name) && value !== undefined);
-  return new Map(entries.map(([name, value]) => [name, JSON.stringify(value)]));
+function show(value: unknown): string {
+  return value === undefined ? "not given" : JSON.stringify(value);
+}
+
+function settingsOf(config: Partial<RunConfig>): Map<string, unknown> {
+  return new Map(Object.entries(config).filter(([name, value]) => !free.has(name) && value !== undefined));
 }
 
 async function readReport(out: string): Promise<TrainReport | undefined> {

@@ -53,7 +53,7 @@ export async function openQueryStudent(
     const limits = { ...own.maxTokens, query: Math.min(config.maxTokens.query, own.maxTokens.query) };
     const frozen = createVectorCache(base.embed, folder.config.hidden, cacheBytes);
     const trainable = await openForm(config, base, frozen);
-    const { scale } = lowRankOf(config) ?? {};
+    const scale = config.lora === null ? undefined : config.lora.alpha / config.lora.rank;
     const settings: AdapterSettings = {
       kind: scale === undefined ? "linear" : "lora",
       base: await baseReference(config.base),
@@ -62,6 +62,7 @@ export async function openQueryStudent(
       ...(scale !== undefined && { scale }),
     };
     return {
+      base: Object.values(base.fingerprints).join(" "),
       trainable,
       frozenDocuments: frozen,
       tokenize: (text, task, side) =>
@@ -86,9 +87,9 @@ async function openForm(
 ): Promise<Trainable> {
   const { hidden } = folder.config;
   const { pooling, normalize } = folder.settings;
-  const lora = lowRankOf(config);
-  if (lora !== undefined) {
+  if (config.lora !== null) {
     const { weights } = await readFloat32(folder);
+    const lora = lowRankOf(config.lora, [...weights.keys()]);
     return await openTrainable({
       config: folder.config,
       pooling,

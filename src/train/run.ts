@@ -5,7 +5,7 @@ import type { OnNotice, OnProgress } from "../std/index.ts";
 import type { Tensor } from "../tensor/index.ts";
 import { createTensor } from "../tensor/index.ts";
 import type { Optimizer } from "./adamw.ts";
-import type { RunState } from "./checkpoint.ts";
+import { parameterPrefix, type RunState } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
 import type { DataSet } from "./data.ts";
 import type { RunLog } from "./log.ts";
@@ -58,9 +58,9 @@ export function secondsOf({ before, started }: Run): number {
 
 /** What a checkpoint holds besides tensors. */
 export function stateOf(run: Run): RunState {
-  const { step, config, paces, sets } = run;
+  const { step, config, paces, sets, student } = run;
   const data = sets.map(({ file }) => file.hash);
-  return { format: 1, step, config, data, paces, seconds: secondsOf(run) };
+  return { format: 1, step, config, data, base: student.base, paces, seconds: secondsOf(run) };
 }
 
 /** Where the weights come from, for `retrieve.json`. */
@@ -74,11 +74,11 @@ export function lineageOf({ step, config, sets }: Run): Record<string, unknown> 
   return { base: config.base, made: "retrieve train", step, data };
 }
 
-/** What trains, under `parameter NAME`: views that the next update changes. */
+/** What trains, under their names in a checkpoint: views that the next update changes. */
 export function parametersOf({ trainable: { arena } }: Student): ReadonlyMap<string, Tensor<"float32">> {
   return new Map(
     arena.trainable.map((name) => [
-      `parameter ${name}`,
+      `${parameterPrefix}${name}`,
       createTensor("float32", arena.shape(name), arena.parameter(name)),
     ]),
   );

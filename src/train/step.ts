@@ -127,15 +127,46 @@ function judge(
   items: readonly TrainingItem[],
   batch: LossBatch,
 ): { readonly result: LossResult; readonly losses: Record<string, number> } {
-  const byTask = new Map<string, number[]>();
-  for (const [at, { task }] of items.entries()) byTask.set(task, [...(byTask.get(task) ?? []), at]);
-  const results = [...byTask].map(([task, members]) => {
-    const loss = items[members[0] ?? 0]?.loss as Loss;
-    const part = byTask.size === 1 ? undefined : taskBatch(batch, members);
+  const parts = partsOf(items);
+  const results = parts.map(({ task, loss, members }) => {
+    const part = parts.length === 1 ? undefined : taskBatch(batch, members);
     const result = part === undefined ? loss(batch) : part.expand(loss(part.batch));
     return { task, result, weight: members.length / items.length };
   });
-  const losses = Object.fromEntries(results.map(({ task, result }) => [task, result.value]));
   const [only] = results;
-  return { result: results.length === 1 && only ? only.result : weightedSum(results), losses };
+  return {
+    result: results.length === 1 && only ? only.result : weightedSum(results),
+    losses: meanByTask(results),
+  };
+}
+
+interface Part {
+  readonly task: string;
+  readonly loss: Loss;
+  readonly members: number[];
+}
+
+/** Items of one task and loss: data sets of one task differ in their loss where only some have teacher scores. */
+function partsOf(items: readonly TrainingItem[]): Part[] {
+  const parts: Part[] = [];
+  for (const [at, { task, loss }] of items.entries()) {
+    const own = parts.find((part) => part.task === task && part.loss === loss);
+    if (own === undefined) parts.push({ task, loss, members: [at] });
+    else own.members.push(at);
+  }
+  return parts;
+}
+
+/** The mean loss of the queries of each task. */
+function meanByTask(
+  parts: readonly { readonly task: string; readonly result: LossResult; readonly weight: number }[],
+): Record<string, number> {
+  const tasks = [...new Set(parts.map(({ task }) => task))];
+  return Object.fromEntries(
+    tasks.map((task) => {
+      const own = parts.filter((part) => part.task === task);
+      const weight = own.reduce((sum, part) => sum + part.weight, 0);
+      return [task, own.reduce((sum, { result, weight: share }) => sum + (share / weight) * result.value, 0)];
+    }),
+  );
 }

@@ -15,15 +15,17 @@ import {
   resolveInstructions,
   type Side,
 } from "../encoder/index.ts";
-import { createRandom, type OnNotice } from "../std/index.ts";
+import { createRandom, type OnNotice, RetrieveError } from "../std/index.ts";
 import { createTensor, type Tensor } from "../tensor/index.ts";
-import type { RunConfig } from "./config.ts";
+import type { LoraConfig, RunConfig } from "./config.ts";
 import { initialAdapters } from "./lora.ts";
 import { trainedBy } from "./parameter-groups.ts";
 import type { StepContext } from "./step.ts";
 import { openTrainable, type Trainable } from "./trainable.ts";
 
 export interface Student extends AsyncDisposable {
+  /** A hash of what training begins with: the base's weights, or its document side. */
+  readonly base: string;
   readonly trainable: Trainable;
   /** The ids of a text with the instruction of its task and side, cut to the length that training allows. */
   tokenize(text: string, task: string, side: Side): Int32Array;
@@ -41,12 +43,12 @@ export interface OpenStudentOptions {
 /** Opens the base of a run. Throws what opening an encoder throws, and `unsupported` for one without safetensors. */
 export async function openStudent(config: RunConfig, options: OpenStudentOptions = {}): Promise<Student> {
   const folder = await openModelFolder(config.base, { offline: options.offline ?? false });
-  const { weights, wasInt8 } = await readFloat32(folder);
+  const { weights, wasInt8, sha256 } = await readFloat32(folder);
   if (wasInt8) {
     options.onNotice?.(`${config.base} is stored as int8: training starts from its weights as float32`);
   }
   const instructions = instructionsOf(config, folder);
-  const lora = lowRankOf(config);
+  const lora = config.lora === null ? undefined : lowRankOf(config.lora, [...weights.keys()]);
   const trainable = await openTrainable({
     config: folder.config,
     pooling: folder.settings.pooling,
@@ -59,18 +61,34 @@ export async function openStudent(config: RunConfig, options: OpenStudentOptions
     ...(lora !== undefined && { lora }),
     ...(config.threads !== null && { threads: config.threads }),
   });
+  const limits = limitsOf(config, folder, options.onNotice);
   return {
+    base: sha256,
     trainable,
     tokenize: (text, task, side) =>
-      folder.tokenizer.encode(
-        instructionOf(instructions, task, side) + text,
-        Math.min(config.maxTokens[side], folder.settings.maxTokens[side]),
-      ).ids,
+      folder.tokenizer.encode(instructionOf(instructions, task, side) + text, limits[side]).ids,
     fillModel: async (path, lineage) => {
       await fillFloat32Folder(folder, learnt(trainable, lora), path, { instructions, lineage });
     },
     [Symbol.asyncDispose]: () => trainable.close(),
   };
+}
+
+/** Texts are cut where the encoder will cut them, or earlier. */
+function limitsOf(
+  { maxTokens }: RunConfig,
+  { settings }: ModelFolder,
+  onNotice: OnNotice | undefined,
+): RunConfig["maxTokens"] {
+  const least = (side: Side): number => Math.min(maxTokens[side], settings.maxTokens[side]);
+  const limits = { query: least("query"), document: least("document") };
+  for (const side of ["query", "document"] as const) {
+    if (limits[side] === maxTokens[side]) continue;
+    onNotice?.(
+      `maxTokens.${side} is ${maxTokens[side]}; the base takes ${limits[side]}, so texts are cut there`,
+    );
+  }
+  return limits;
 }
 
 /** Those asked for, else the base's own, else the six pairs of the paper where the base has none. */
@@ -81,12 +99,19 @@ function instructionsOf({ instructions }: RunConfig, { settings }: ModelFolder):
   return hasOwn ? own : resolveInstructions("llm-embedder", own);
 }
 
-/** The low-rank adapters that are asked for. */
-export function lowRankOf({ lora }: RunConfig): LowRank | undefined {
-  if (lora === null) return undefined;
-  const { rank, alpha, targets } = lora;
-  const adapts = (name: string): boolean => targets.some((target) => name.endsWith(`${target}.weight`));
-  return { rank, scale: alpha / rank, adapts };
+/** The low-rank adapters that are asked for. Only matrices of the layers have some: tables are looked up. */
+export function lowRankOf({ rank, alpha, targets }: LoraConfig, names: readonly string[]): LowRank {
+  const matrices = names.filter((name) => name.startsWith("encoder.") && !/norm\.weight$/i.test(name));
+  const fits = (target: string, name: string): boolean => name.endsWith(`${target}.weight`);
+  const unknown = targets.find((target) => !matrices.some((name) => fits(target, name)));
+  if (unknown !== undefined) {
+    throw new RetrieveError(
+      "invalid_argument",
+      `lora: no matrix of the base ends in the target ${unknown}; "query" and "value" are usual ones`,
+    );
+  }
+  const chosen = new Set(matrices.filter((name) => targets.some((target) => fits(target, name))));
+  return { rank, scale: alpha / rank, adapts: (name) => chosen.has(name) };
 }
 
 /** The weights with adapters as training begins. */

@@ -7,10 +7,11 @@
 import { RetrieveError } from "../std/index.ts";
 import { createAdamW } from "./adamw.ts";
 import type { BatchItem } from "./batches/index.ts";
+import { listCheckpoints, pruneCheckpoints } from "./checkpoint.ts";
 import { type RunConfig, resolveConfig, type TrainConfig } from "./config.ts";
 import { closeDataSets, type DataSet, drawBatches, openDataSets } from "./data.ts";
-import { divergence } from "./divergence.ts";
-import { evaluateCheckpoint, isOverdue, readEvaluations } from "./evaluations.ts";
+import { type Divergence, divergence } from "./divergence.ts";
+import { evaluateCheckpoint, isDue, isOverdue, openEvaluations } from "./evaluations.ts";
 import { finishRun, type TrainReport } from "./finish.ts";
 import { openLog } from "./log.ts";
 import { optimizerOptions } from "./parameter-groups.ts";
@@ -28,8 +29,8 @@ import { update } from "./update.ts";
  * and the vectors of a batch.
  *
  * Throws `invalid_argument` for a wrong configuration, an `out` that is not empty without `resume`, and another
- * configuration than that of the run to resume; `invalid_data` for malformed rows; `diverged` when the loss runs away,
- * after which the newest checkpoint is the last good one.
+ * configuration than that of the run to resume; `invalid_data` for malformed rows and a damaged checkpoint; `diverged`
+ * when the loss runs away, after which the newest checkpoint is the last good one.
  */
 export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise<TrainReport> {
   const config = resolveConfig(given);
@@ -47,7 +48,6 @@ export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise
     await using student =
       config.train === "query" ? await openQueryStudent(config, told) : await openStudent(config, told);
     const run = await startRun(config, place, { hooks: told, sets, student, notices });
-    await measureStart(run, place);
     await runSteps(run, drawn);
     return await finishRun(run);
   } finally {
@@ -66,14 +66,14 @@ async function startRun(config: RunConfig, place: Place, parts: Parts): Promise<
   const { arena } = parts.student.trainable;
   const optimizer = createAdamW(arena, optimizerOptions(config));
   const data = parts.sets.map(({ file }) => file.hash);
-  const state = await restoreRun(place, { config, data, arena, optimizer });
+  const state = await restoreRun(place, { config, data, base: parts.student.base, arena, optimizer });
   const step = state?.step ?? 0;
   return {
     ...parts,
     config,
     optimizer,
     log: await openLog(config.out, step),
-    evaluations: await readEvaluations(config.out, step),
+    evaluations: await openEvaluations(config.out, state?.step),
     paces: state?.paces ?? startSelfPaced([...new Set(parts.sets.map(({ file }) => file.task))]),
     step,
     saved: state?.step,
@@ -82,49 +82,46 @@ async function startRun(config: RunConfig, place: Place, parts: Parts): Promise<
   };
 }
 
-/** Measures the base, or a checkpoint that the end of the process kept from being measured. */
-async function measureStart(run: Run, { newest }: Place): Promise<void> {
-  if (run.hooks.evaluate === undefined) return;
-  if (newest === undefined) await save(run);
-  else if (run.step === 0 || isSavePoint(run)) await evaluateCheckpoint(run, newest.folder);
-}
-
-function isSavePoint({ step, config: { steps, saveSteps } }: Run): boolean {
-  return step === steps || (saveSteps > 0 && step % saveSteps === 0);
-}
-
 async function runSteps(run: Run, drawn: Iterator<readonly BatchItem[]>): Promise<void> {
   const { config, hooks } = run;
   const { steps, warmup, schedule } = config;
   for (let skipped = 0; skipped < run.step; skipped++) drawn.next();
   const factorAt = createSchedule({ schedule, warmupSteps: Math.round(warmup * steps), steps });
 
+  if (run.saved !== undefined)
+    await evaluateCheckpoint(run); // what interrupted the run may have come before that
+  else if (hooks.evaluate !== undefined) await save(run); // the base
   while (run.step < steps && !isOverdue(run)) {
     if (hooks.signal?.aborted) await interrupt(run, hooks.signal);
     const { value: batch = [] } = drawn.next();
     const entry = await update(run, batch, config.learningRate * factorAt(run.step));
-    const problem = divergence([...run.log.entries, entry]);
-    if (problem !== undefined) throw diverged(run, problem);
+    const lost = divergence([...run.log.entries, entry]);
+    if (lost !== undefined) throw await diverged(run, lost);
     await run.log.append(entry);
     run.step = entry.step;
     hooks.onStep?.(entry, steps);
-    if (isSavePoint(run)) await save(run);
+    if (isDue(run)) await save(run);
   }
 }
 
 /** Ends the run where it stands; nothing that was done is lost. */
 async function interrupt(run: Run, signal: AbortSignal): Promise<never> {
-  if (run.saved !== run.step) await save({ ...run, hooks: {} });
+  if (run.saved !== run.step) await save(run);
   throw signal.reason;
 }
 
-function diverged(run: Run, problem: string): RetrieveError {
-  const { step, saved, config } = run;
+/** Keeps the checkpoints from before the run lost its way, and says so. */
+async function diverged({ step, config }: Run, { problem, since }: Divergence): Promise<RetrieveError> {
+  const { out, learningRate, temperature } = config;
+  await pruneCheckpoints(out, (saved) => saved < since);
+  const good = (await listCheckpoints(out)).at(-1);
   const kept =
-    saved === undefined ? "no checkpoint was written yet" : `the checkpoint of step ${saved} is kept`;
+    good === undefined
+      ? "no checkpoint is from before that"
+      : `the model of step ${good.step}, from before that, is ${good.folder}`;
   return new RetrieveError(
     "diverged",
-    `${config.out}: stopped at step ${step + 1}, ${problem}; ${kept}; lower the learning rate ` +
-      `(${config.learningRate}) or raise the temperature (${config.temperature}), and train to a new folder`,
+    `${out}: stopped at step ${step + 1}, ${problem}; ${kept}; lower the learning rate (${learningRate}) ` +
+      `or raise the temperature (${temperature}), and train to a new folder`,
   );
 }

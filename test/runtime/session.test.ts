@@ -3,6 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { Worker } from "node:worker_threads";
 import { afterEach, describe, expect, it } from "vitest";
 import { createGraph, input, mul, parameter } from "#src/graph/index.js";
@@ -17,6 +19,9 @@ const twice = emitModel(
 );
 const vector = (...values: number[]): Tensor =>
   createTensor("float32", [values.length], Float32Array.from(values));
+
+setFlagsFromString("--expose-gc");
+const collectGarbage: () => void = runInNewContext("gc");
 
 const faces: readonly (readonly [string, (model: Uint8Array | string) => Promise<Session>])[] = [
   ["session", (model) => openSession(model, { threads: 1 })],
@@ -49,6 +54,19 @@ describe.each(faces)("%s", (_, open) => {
       expect(Array.from(y?.data as Float32Array)).toEqual([data[0]! * 2, data[1]! * 2]);
       expect(data.length).toBe(2);
     }
+    await session.close();
+  });
+
+  it("lets go of results that nobody holds", async () => {
+    const session = await open(twice);
+    const seen: WeakRef<object>[] = [];
+    for (let run = 0; run < 8; run++) {
+      const { y } = await session.run({ x: vector(run) });
+      seen.push(new WeakRef(y?.data as Float32Array));
+    }
+    await new Promise((resolve) => setImmediate(resolve)); // a WeakRef holds what was made in its own turn
+    collectGarbage();
+    expect(seen.filter((result) => result.deref() !== undefined).length).toBeLessThanOrEqual(1); // the last one
     await session.close();
   });
 

@@ -16,6 +16,8 @@ export type Batch = readonly BatchItem[];
 export interface BatchOptions {
   /** Rows of each data set. One that is listed twice is seen twice as often, each time in an order of its own. */
   readonly sizes: readonly number[];
+  /** Of the data sets, for errors. */
+  readonly names?: readonly string[];
   /** Rows of each batch: no batch has fewer. */
   readonly batchSize: number;
   readonly seed: number;

@@ -39,7 +39,13 @@ export function batches(options: BatchOptions & { readonly method: BatchMethod }
   return methods[options.method](options, (...purpose) => randomOf([options.seed, ...purpose]));
 }
 
-function check({ sizes, batchSize, method, seed }: BatchOptions & { readonly method: BatchMethod }): void {
+function check({
+  sizes,
+  names,
+  batchSize,
+  method,
+  seed,
+}: BatchOptions & { readonly method: BatchMethod }): void {
   const counts = [batchSize, ...sizes];
   if (sizes.length === 0 || counts.some((count) => !Number.isInteger(count) || count < 1)) {
     throw refusal(
@@ -47,16 +53,16 @@ function check({ sizes, batchSize, method, seed }: BatchOptions & { readonly met
     );
   }
   if (!Number.isInteger(seed)) throw refusal(`the seed is ${seed}; a whole number is wanted`);
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  if (total < batchSize || total > 2 ** 32) {
-    throw refusal(`${total} rows in all; from ${batchSize} (one batch) to 4294967296 are wanted`);
-  }
   const small = method === "off" ? -1 : sizes.findIndex((size) => size < batchSize);
   if (small >= 0) {
     throw refusal(
-      `data set ${small} (counted from 0) has ${sizes[small]} rows, less than a batch of ${batchSize}; ` +
+      `data set ${names?.[small] ?? `${small} (counted from 0)`} has ${sizes[small]} rows, less than a batch of ${batchSize}; ` +
         "make the batch smaller, leave the data set out, or mix data sets in a batch (method off)",
     );
+  }
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  if (total < batchSize || total > 2 ** 32) {
+    throw refusal(`${total} rows in all; from ${batchSize} (one batch) to 4294967296 are wanted`);
   }
 }
 
