@@ -2,8 +2,9 @@
  * One training step at the size of MiniLM, against the processor's matrix product and, if asked, against PyTorch.
  *
  *     npm run build && runs/fetch-models.sh && node bench/train.mjs [--rounds N] [--threads N] [--torch PYTHON]
+ *         [--queries N]
  *
- * 32 queries of 32 tokens and 64 documents of 128, two a query, random tokens; contrastive loss, no dropout; zeroed
+ * 32 queries of 32 tokens (or N) and 64 documents of 128, two a query, random tokens; contrastive loss, no dropout; zeroed
  * gradients, embeddings, loss, gradients, AdamW. A step is GradCache's: every chunk runs forward, then forward and
  * backward. "One pass" is the same step without its first forward pass, which a batch that fits in one chunk would not
  * need. Chunks of several sizes, a product of two 1536 x 1536 matrices and PyTorch (`bench/train-torch.py`: the same
@@ -34,6 +35,7 @@ const { values: flags } = parseArgs({
     rounds: { type: "string", default: "5" },
     threads: { type: "string", default: String(Math.min(2, availableParallelism())) },
     torch: { type: "string" },
+    queries: { type: "string", default: "32" },
     memory: { type: "string" },
   },
 });
@@ -115,11 +117,10 @@ function makeBatch() {
   const random = createRandom(7);
   const word = () => 1000 + Math.floor(random() * 29_000);
   const row = (length) => Int32Array.of(101, ...Array.from({ length: length - 2 }, word), 102);
-  const queries = 32;
-  const documents = 64;
+  const queries = Number(flags.queries);
   const rows = [
     ...Array.from({ length: queries }, () => row(32)),
-    ...Array.from({ length: documents }, () => row(128)),
+    ...Array.from({ length: 2 * queries }, () => row(128)),
   ];
   return { rows, queries, starts: Int32Array.from({ length: queries + 1 }, (_, at) => 2 * at) };
 }
@@ -198,7 +199,7 @@ async function openTorch(python) {
 function childMemory(chunk) {
   return execFileSync(
     process.execPath,
-    [import.meta.filename, "--threads", flags.threads, "--memory", String(chunk)],
+    [import.meta.filename, "--threads", flags.threads, "--queries", flags.queries, "--memory", String(chunk)],
     { encoding: "utf8" },
   ).trim();
 }

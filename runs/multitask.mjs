@@ -61,9 +61,6 @@ for (const [what, path] of [
 }
 const { work } = flags;
 mkdirSync(work, { recursive: true });
-const started = performance.now();
-const tell = (message) =>
-  console.error(`${String(Math.round((performance.now() - started) / 1000)).padStart(5)} s  ${message}`);
 
 const sets = allSets.filter(({ name }) => flags.set.includes(name));
 const rows = await prepare();
@@ -75,10 +72,10 @@ const settings = {
 };
 const systems = [];
 for (const name of flags.variant) {
-  const model = await makeModel(name, { base, work, data: rows, settings, tell });
+  const model = await makeModel(name, { base, work, data: rows, settings });
   const { title, instructions } = variants[name];
   const maxQueries = Number(flags["max-queries"]);
-  const results = await evaluateModel(name, model, { sets, data, work, instructions, maxQueries, tell });
+  const results = await evaluateModel(name, model, { sets, data, work, instructions, maxQueries });
   systems.push({ name, title, model, results });
 }
 const page = pageOf(systems, sets);
@@ -93,7 +90,7 @@ async function prepare() {
     return encoder;
   };
   const cap = flags.rows === undefined ? Number.POSITIVE_INFINITY : Number(flags.rows);
-  const files = await prepareRows(sets, { data, work, cap, openBase, tell });
+  const files = await prepareRows(sets, { data, work, cap, openBase });
   await encoder?.close();
   return files;
 }

@@ -4,9 +4,10 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openEncoder } from "#src/encoder/index.js";
 import { evaluateMemory, evaluateRetrieval } from "#src/eval/index.js";
+import { progressOf, tell } from "./tell.mjs";
 
 /** The results of `model` on the parts of `sets`, in their order. */
-export async function evaluateModel(name, model, { sets, data, work, instructions, maxQueries, tell }) {
+export async function evaluateModel(name, model, { sets, data, work, instructions, maxQueries }) {
   const file = join(work, "results.jsonl");
   const key = (result) => [result.model, result.set, result.part, result.maxQueries].join();
   const known = new Map(readLines(file).map((result) => [key(result), result]));
@@ -34,6 +35,7 @@ async function measure({ set, part, encoder, data, work, maxQueries }) {
     ...{ folder: join(data, set.folder), split: part, task: set.task, encoder },
     methods: ["dense", "hybrid"],
     cacheFolder: join(work, "vectors"),
+    onProgress: progressOf(`evaluating ${set.name} ${part}`),
   };
   if (set.task === "chat") return await evaluateMemory(options);
   return (await evaluateRetrieval({ ...options, maxQueries })).map(({ report }) => report);

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { mergeModels } from "#src/encoder/index.js";
 import { train } from "#src/train/index.js";
+import { tell } from "./tell.mjs";
 
 /**
  * By name: what the tables call it, the instructions that it is asked with, and what its training has otherwise than
@@ -51,7 +52,7 @@ export const recipe = {
 };
 
 /** The folder of a variant's model, made where it is not there. */
-export async function makeModel(name, { base, work, data, settings, tell }) {
+export async function makeModel(name, { base, work, data, settings }) {
   const { training, share } = variants[name];
   const config = { ...recipe, ...settings };
   const { steps, batchSize, learningRate, temperature } = config;
@@ -61,7 +62,7 @@ export async function makeModel(name, { base, work, data, settings, tell }) {
     const out = folderOf(name);
     const report = await train(
       { ...config, ...training, data, base, out },
-      { resume: true, offline: true, onNotice: tell, onStep: progressOf(name, tell) },
+      { resume: true, offline: true, onNotice: tell, onStep: stepsOf(name) },
     );
     tell(
       `${name}: ${report.steps} steps in ${Math.round(report.seconds)} s, last losses ${report.loss.toFixed(3)}`,
@@ -69,7 +70,7 @@ export async function makeModel(name, { base, work, data, settings, tell }) {
     return out;
   }
   if (share === undefined) return base;
-  const tuned = await makeModel("full", { base, work, data, settings, tell: () => undefined });
+  const tuned = await makeModel("full", { base, work, data, settings });
   const out = folderOf(name);
   if (!existsSync(out)) {
     await mergeModels({
@@ -83,7 +84,7 @@ export async function makeModel(name, { base, work, data, settings, tell }) {
   return out;
 }
 
-function progressOf(name, tell) {
+function stepsOf(name) {
   let tokens = 0;
   let seconds = 0;
   return (entry, steps) => {
