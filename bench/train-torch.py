@@ -13,7 +13,10 @@ import time
 
 import torch
 from transformers import AutoModel
+from transformers.utils import logging
 
+logging.set_verbosity_error()
+logging.disable_progress_bar()
 model_folder, batch_file = sys.argv[1:3]
 batch = json.load(open(batch_file))
 torch.set_num_threads(batch["threads"])

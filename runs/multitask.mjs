@@ -7,8 +7,8 @@
  * all-MiniLM-L6-v2 in float32, evaluation of the base, the result, the ablations with the same steps (without
  * instructions, without homogeneous batches) and the average of result and base. All that is made lies in `--work`
  * (default: a folder in the temporary one): rows, models with their logs and loss curves, vectors, results.jsonl. What is
- * there is not made again, so an interrupted run goes on where it was. Progress goes to stderr, the tables to stdout and
- * to tables.md in the work folder.
+ * there is not made again, so an interrupted run goes on where it was; other data or rows want another folder. Progress
+ * goes to stderr, the tables to stdout and to tables.md in the work folder.
  *
  *     --variant NAME     repeatable; default base full merged no-instructions mixed; also base-instructed
  *     --set NAME         repeatable; default all of runs/multitask/sets.mjs
@@ -27,7 +27,7 @@ import { evaluateModel } from "./multitask/evaluate.mjs";
 import { pageOf } from "./multitask/page.mjs";
 import { prepareRows } from "./multitask/prepare.mjs";
 import { sets as allSets } from "./multitask/sets.mjs";
-import { makeModel, variants } from "./multitask/variants.mjs";
+import { makeModel, recipe, variants } from "./multitask/variants.mjs";
 
 const text = { type: "string" };
 const { values: flags } = parseArgs({
@@ -78,7 +78,8 @@ for (const name of flags.variant) {
   const results = await evaluateModel(name, model, { sets, data, work, instructions, maxQueries });
   systems.push({ name, title, model, results });
 }
-const page = pageOf(systems, sets);
+const config = { ...recipe, ...settings };
+const page = pageOf(systems, { sets, config, maxQueries: flags["max-queries"] });
 writeFileSync(join(work, "tables.md"), `${page}\n`);
 console.log(page);
 

@@ -9,7 +9,8 @@ import { progressOf, tell } from "./tell.mjs";
 /** The results of `model` on the parts of `sets`, in their order. */
 export async function evaluateModel(name, model, { sets, data, work, instructions, maxQueries }) {
   const file = join(work, "results.jsonl");
-  const key = (result) => [result.model, result.set, result.part, result.maxQueries].join();
+  const key = (result) =>
+    [result.model, result.instructions, result.set, result.part, result.maxQueries].join();
   const known = new Map(readLines(file).map((result) => [key(result), result]));
   const parts = sets.flatMap((set) => set.parts.map((part) => ({ set, part })));
   const results = [];

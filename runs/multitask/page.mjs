@@ -1,16 +1,32 @@
-/** The results as Markdown: a line a part, means by task, and how the losses went. */
+/** The results as Markdown: how they came about, a line a part, means by task, and how the losses went. */
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { markdownTable } from "#src/report/index.js";
 
-/** `systems`: `{ title, model, results }` each, the base first; the results of all are of the same parts in one order. */
-export function pageOf(systems, sets) {
+/**
+ * `systems`: `{ name, title, model, results }` each, the base first; the results of all are of the same parts in one
+ * order. `config` is what the run was trained with, `maxQueries` how many queries of a part were asked.
+ */
+export function pageOf(systems, { sets, config, maxQueries }) {
   const trained = new Set(sets.filter(({ rows }) => rows !== undefined).map(({ name }) => name));
-  const sections = ["dense", "hybrid"].map(
-    (method) => `## ${method === "dense" ? "Dense" : "Hybrid"}\n\n${scores(systems, trained, method)}`,
-  );
-  return [...sections, `## Losses\n\n${losses(systems)}`].join("\n\n");
+  return [
+    "# What one multi-task run learns",
+    introduction(config, maxQueries),
+    `## Dense search\n\n${scores(systems, trained, "dense")}`,
+    `## Hybrid search\n\n${scores(systems, trained, "hybrid")}`,
+    `## Losses\n\nMeans of the first and of the last updates of a set; the losses of two sets do not compare.\n\n${losses(systems)}`,
+  ].join("\n\n");
+}
+
+function introduction({ steps, batchSize, groupSize, learningRate, temperature, maxTokens }, maxQueries) {
+  return `One encoder for all tasks, trained from all-MiniLM-L6-v2 (float32) on the train parts alone: ${steps} updates of
+${batchSize} queries with ${groupSize} texts each, learning rate ${learningRate}, temperature ${temperature}, at most ${maxTokens.query} and ${maxTokens.document} tokens; all else stands in
+\`runs/multitask/\`. Command: \`node runs/multitask.mjs\`. Parts are dev and test parts, at most ${maxQueries} queries of each,
+evenly spaced. The ablations have the same rows, steps and seed.
+
+The base is asked without instructions, which is how it was trained; what was trained is asked as it was trained.
+"trained + base" is the average of both weights. Sets marked as not trained on show what the run takes from others.`;
 }
 
 /** nDCG@10; Recall@5 where that is what the benchmark measures, which no mean over several sets takes in. */
@@ -64,7 +80,6 @@ function change(systems, values) {
   return `${difference < 0 ? "-" : "+"}${Math.abs(difference).toFixed(4)}`;
 }
 
-/** Mean loss of the first and of the last updates of each data set: losses of different sets do not compare. */
 function losses(systems) {
   const some = 5;
   const mean = (entries) => entries.reduce((sum, { loss }) => sum + loss, 0) / entries.length;

@@ -25,28 +25,28 @@ export const sets = [
   {
     name: "squad_nqg", // other sentences answer too, and nobody judged them
     ...{ folder: "knowledge/squad_nqg", task: "qa", parts: ["dev"] },
-    ...{ rows: 1280, mine: { method: "dense", share: 0.9, topK: 30 } },
+    ...{ rows: 1280, mine: { method: "dense", share: 0.9, topK: 100 } },
   },
   {
     name: "cmrc2018", // the base reads no Chinese, so its neighbours mean nothing
     ...{ folder: "knowledge/cmrc2018", task: "qa", parts: ["dev"] },
-    ...{ rows: 256, mine: { method: "bm25", share: 0.9, topK: 30 } },
+    ...{ rows: 256, mine: { method: "bm25", share: 0.9, topK: 100 } },
   },
   { name: "multihop", folder: "knowledge/multihop", task: "qa", parts: ["dev"] },
   {
     name: "mtrag_un", // overlapping windows of one page
     ...{ folder: "conversation/mtrag_un", task: "convsearch", parts: ["dev"] },
-    ...{ rows: 226, times: 2, mine: { method: "dense", share: 0.9, topK: 30 } },
+    ...{ rows: 226, times: 2, mine: { method: "dense", share: 0.9, topK: 100 } },
   },
   {
     name: "cmu_dog", // several sections fit many turns
     ...{ folder: "conversation/cmu_dog", task: "convsearch", parts: ["dev"] },
-    ...{ rows: 640, mine: { method: "dense", share: 0.9, topK: 40, pick: "random" } },
+    ...{ rows: 640, mine: { method: "dense", share: 0.9, topK: 60, pick: "random" } },
   },
   {
     name: "cast2022",
     ...{ folder: "conversation/cast2022", task: "convsearch", parts: ["dev"] },
-    ...{ rows: 127, times: 2, mine: { method: "dense", share: 0.9, topK: 30 } },
+    ...{ rows: 127, times: 2, mine: { method: "dense", share: 0.9, topK: 100 } },
   },
   {
     name: "realtalk", // negatives are turns of the same chat
@@ -56,17 +56,17 @@ export const sets = [
   {
     name: "metatool", // tools overlap, one of them is gold
     ...{ folder: "tools/metatool", task: "tool", parts: ["dev", "test"] },
-    ...{ rows: 1280, mine: { method: "dense", share: 0.9, topK: 40, pick: "random" } },
+    ...{ rows: 1280, mine: { method: "dense", share: 0.9, topK: 60, pick: "random" } },
   },
   {
     name: "toollens",
     ...{ folder: "tools/toollens", task: "tool", parts: ["test"] },
-    ...{ rows: 1280, mine: { method: "dense", share: 0.95, topK: 30 } },
+    ...{ rows: 1280, mine: { method: "dense", share: 0.95, topK: 100 } },
   },
   {
     name: "nl2bash_tldr", // other programs would do
     ...{ folder: "tools/nl2bash_tldr", task: "tool", parts: ["dev", "test"] },
-    ...{ rows: 1024, mine: { method: "dense", share: 0.95, topK: 30 } },
+    ...{ rows: 1024, mine: { method: "dense", share: 0.95, topK: 100 } },
   },
   {
     name: "sgd", // twins of the gold service stand everywhere: random negatives only
