@@ -51,7 +51,7 @@ export const sets = [
   {
     name: "realtalk", // negatives are turns of the same chat
     ...{ folder: "memory/realtalk", task: "chat", parts: ["dev"] },
-    ...{ rows: 421, times: 2, negatives: "bm25:8" },
+    ...{ rows: 421, times: 3, negatives: "bm25:8" },
   },
   {
     name: "metatool", // tools overlap, one of them is gold
