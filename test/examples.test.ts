@@ -17,6 +17,7 @@ const expected: Readonly<Record<string, readonly (string | RegExp)[]>> = {
     /Output: \d{4}-\d\d-\d\d\n<\/examples[^>]*>\n\nWrite the date in ISO 8601\nthe ninth of June 2026\n$/,
   ],
   "tools.mjs": ["8 tools, the nearest is Harbour_office.getDistance", "nauticalMiles: 118.6", "not_allowed"],
+  "train.mjs": [/^step 0: MRR@10 0\.[0-6]/m, /^step 8: MRR@10 (0\.[7-9]|1\.0)/m, "open it with openEncoder("],
   "encoder.mjs": ["mini: 384 dimensions", "with chapter = 'mooring' AND year >= 2020: rope\n"],
 };
 

@@ -89,6 +89,7 @@ async function readContext(
     maxTokens: encoder.maxTokens.document,
     stored: (filter) => collection.iterate({ filter }),
     recalled: session.recalled.texts(),
+    offline: options.offline ?? false,
     ...(onNotice === undefined ? {} : { onNotice }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };

@@ -98,6 +98,8 @@ export interface AddOptions {
   readonly task?: TaskName;
   /** Also removes the records of the given sources that are no longer there. */
   readonly sync?: boolean;
+  /** Refuses sources that are downloaded (a URL of tools) with the code `offline`, without opening a socket. */
+  readonly offline?: boolean;
   /** After each durable batch, with the source records committed so far: those survive a crash. */
   readonly onCommit?: (committed: number) => void;
   readonly onProgress?: OnProgress;

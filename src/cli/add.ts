@@ -42,6 +42,7 @@ export const defineAdd: DefineCommand = (program, context) => {
       const report = await withIndex(context, flags, { wait: flags.wait }, (index) =>
         index.add(kind, sources, {
           sync: flags.sync,
+          offline: flags.offline,
           ...(flags.task === undefined ? {} : { task: flags.task }),
           onProgress: progress.report,
           onCommit: (committed) => {

@@ -14,6 +14,7 @@ import { defineModels } from "./models.ts";
 import { defineReindex } from "./reindex.ts";
 import { defineSearch } from "./search.ts";
 import { defineStatus } from "./status.ts";
+import { defineTrain } from "./train.ts";
 
 export const commands: readonly DefineCommand[] = [
   defineDemo,
@@ -28,5 +29,6 @@ export const commands: readonly DefineCommand[] = [
   defineEval,
   defineConvert,
   defineMine,
+  defineTrain,
   defineModels,
 ];

@@ -34,7 +34,7 @@ export const defineConvert: DefineCommand = (program, context) => {
     .command("convert")
     .description("turn a data set into training rows (JSON Lines)")
     .addArgument(new Argument("<name>", converterNames.join(", ")).argParser(choiceOf(converterNames)))
-    .argument("<source>", "folder of the data set")
+    .argument("<dir>", "folder of the data set")
     .argument("<out>", "file of rows")
     .addOption(option("--task <task>", "task of the rows; default by what the data set is"))
     .addOption(option("--split <split>", "part of the data set; default train"))

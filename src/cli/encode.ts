@@ -7,7 +7,7 @@ import type { Side } from "../encoder/index.ts";
 import { diskError, writeFileAtomic } from "../std/index.ts";
 import { formatNpyHeader } from "../tensor/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
-import { choiceOf, type GlobalOptions, option } from "./options.ts";
+import { choiceOf, encoderSettings, type GlobalOptions, option } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { note, printJson } from "./terminal.ts";
 
@@ -38,7 +38,7 @@ async function encodeLines(context: Context, flags: EncodeFlags, file: string | 
   const progress = showProgress(terminal, flags, "encoding");
   const { openEncoder } = await import("../encoder/index.ts");
   const encoder = await openEncoder(flags.model?.at(-1) ?? "mini", {
-    offline: flags.offline,
+    ...encoderSettings(flags),
     signal,
     onNotice: (message) => note(terminal, flags, message),
   });

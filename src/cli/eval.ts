@@ -9,7 +9,7 @@ import type { SearchMethod } from "../retrieve/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
 import { table } from "./layout.ts";
-import { choiceOf, collect, type GlobalOptions, option, searchMethods } from "./options.ts";
+import { choiceOf, collect, encoderSettings, type GlobalOptions, option, searchMethods } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { note, print, printJson, type Terminal } from "./terminal.ts";
 
@@ -133,7 +133,7 @@ async function measure(
   const progress = showProgress(terminal, flags, `evaluating ${model}`);
   const onNotice = (message: string): void => note(terminal, flags, message);
   const { openEncoder } = await import("../encoder/index.ts");
-  const encoder = await openEncoder(model, { offline: flags.offline, signal, onNotice });
+  const encoder = await openEncoder(model, { ...encoderSettings(flags), signal, onNotice });
   try {
     return await evaluate(encoder, folder, flags, {
       methods: flags.method ?? ["hybrid"],

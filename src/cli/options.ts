@@ -1,7 +1,7 @@
 /** Flags: each has an environment variable, and its value is checked where it is read. */
 
 import { Argument, InvalidArgumentError, Option } from "commander";
-import type { KindName } from "../augment/index.ts";
+import type { EncoderSettings, KindName } from "../augment/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
 
 /**
@@ -63,6 +63,17 @@ export interface GlobalOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly offline: boolean;
+  readonly precision?: Precision;
+}
+
+/** What a model computes in. */
+export type Precision = NonNullable<EncoderSettings["precision"]>;
+
+export const precisions: readonly Precision[] = ["float32", "int8"];
+
+/** How the global flags open a model. */
+export function encoderSettings({ offline, precision }: GlobalOptions): EncoderSettings {
+  return { offline, ...(precision && { precision }) };
 }
 
 /** How a question can be answered. */

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { messageOf, RetrieveError } from "../std/index.ts";
 import { commands } from "./commands.ts";
-import { collect, option } from "./options.ts";
+import { choiceOf, collect, option, precisions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Exit codes: 0 done, 1 the work failed, 2 wrong usage. */
@@ -46,10 +46,15 @@ function createProgram(
         collect((text) => text),
       ),
     )
-    .addOption(option("--offline", "open no socket for models").default(false))
+    .addOption(
+      option("--precision <precision>", "what it computes in: float32, int8 (default as stored)").argParser(
+        choiceOf(precisions),
+      ),
+    )
+    .addOption(option("--offline", "download nothing: no models, no tools from URLs").default(false))
     .addOption(option("--json", "JSON on stdout").default(false))
     .addOption(option("--quiet", "no progress and notices").default(false))
-    .configureHelp({ showGlobalOptions: true, helpWidth: 80 })
+    .configureHelp({ showGlobalOptions: true, helpWidth: 80, minWidthToWrap: 20 })
     .configureOutput({
       writeOut: (text) => terminal.stdout.write(text),
       writeErr: complain,
@@ -73,17 +78,22 @@ function isUsage(error: unknown): boolean {
   return RetrieveError.isInstance(error) && (error.code === "usage" || error.code === "invalid_argument");
 }
 
-const interrupted = "interrupted; what was committed stays, run the same again to go on";
+/** What a command says itself, else what is true of all. */
+function interruption(error: unknown): string {
+  return RetrieveError.isInstance(error) && error.code === "interrupted"
+    ? error.message
+    : "interrupted; what was committed stays, run the same again to go on";
+}
 
 function described(error: unknown, signal: AbortSignal): { readonly code: string; readonly message: string } {
   if (error instanceof CommanderError)
     return { code: "usage", message: error.message.replace(/^error: /, "") };
-  if (signal.aborted) return { code: "interrupted", message: interrupted };
+  if (signal.aborted) return { code: "interrupted", message: interruption(error) };
   return { code: RetrieveError.isInstance(error) ? error.code : "internal", message: messageOf(error) };
 }
 
 function sentenceOf(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return `retrieve: ${interrupted}`;
+  if (signal.aborted) return `retrieve: ${interruption(error)}`;
   if (RetrieveError.isInstance(error)) return `retrieve: ${error.message}`;
   const stack = error instanceof Error ? error.stack : String(error);
   return `retrieve: internal error, please report it with the lines below\n${stack}`;

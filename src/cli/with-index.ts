@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import type { Index, OpenOptions } from "../augment/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import type { Context } from "./command.ts";
-import type { GlobalOptions } from "./options.ts";
+import { encoderSettings, type GlobalOptions } from "./options.ts";
 import { note } from "./terminal.ts";
 
 /** Runs `work` on the index and closes it, whatever happens. */
@@ -39,7 +39,7 @@ export function openOptions({ terminal, signal }: Context, flags: GlobalOptions)
   const model = flags.model?.at(-1);
   return {
     ...(model === undefined ? {} : { model }),
-    encoder: { offline: flags.offline },
+    encoder: encoderSettings(flags),
     onNotice: (message) => note(terminal, flags, message),
     signal,
   };

@@ -8,6 +8,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { diskError, type OnNotice, RetrieveError, readJsonLines, readText } from "../std/index.ts";
 import { listField, objectOf, textField } from "./fields.ts";
+import { spread } from "./spread.ts";
 
 /** The judged gain of each document for each query. */
 export type Qrels = ReadonlyMap<string, ReadonlyMap<string, number>>;
@@ -97,12 +98,6 @@ export async function readBenchmark(folder: string, options: ReadBenchmarkOption
   for (const notice of describeLeftOut(qrelsFile, leftOut)) options.onNotice?.(notice);
   const qrels = new Map(kept.map(({ id }) => [id, gold.get(id) ?? new Map<string, number>()]));
   return { folder, split, corpus, queries: kept, qrels, leftOut };
-}
-
-/** `count` of the items, evenly spaced, in their order. */
-function spread<Item>(items: readonly Item[], count = items.length): Item[] {
-  const step = Math.max(1, items.length / count);
-  return items.filter((_, index) => index === 0 || Math.floor(index / step) > Math.floor((index - 1) / step));
 }
 
 async function defaultSplit(folder: string): Promise<string> {

@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { type OnNotice, RetrieveError, readJsonLines } from "../std/index.ts";
 import { listField, objectOf, textField } from "./fields.ts";
+import { spread } from "./spread.ts";
 
 export interface SpokenTurn {
   /** Unique in its conversation. */
@@ -40,6 +41,14 @@ export interface MemoryBenchmark {
   readonly withoutEvidence: number;
 }
 
+export interface ReadMemoryOptions {
+  readonly split?: string;
+  /** At most so many questions, evenly spaced over the file. Default all. */
+  readonly maxQueries?: number;
+  /** Told what was left out. */
+  readonly onNotice?: OnNotice;
+}
+
 /**
  * Reads one split: the one given, else `test` where a question has it, else `dev`, else all there is.
  *
@@ -48,7 +57,7 @@ export interface MemoryBenchmark {
  */
 export async function readMemoryBenchmark(
   folder: string,
-  options: { readonly split?: string; readonly onNotice?: OnNotice } = {},
+  options: ReadMemoryOptions = {},
 ): Promise<MemoryBenchmark> {
   const conversations = await readConversations(join(folder, "conversations.jsonl"));
   const file = join(folder, "questions.jsonl");
@@ -56,14 +65,15 @@ export async function readMemoryBenchmark(
   const splits = [...new Set(all.map(({ split }) => split))];
   const split = options.split ?? ["test", "dev"].find((name) => splits.includes(name)) ?? "all";
   const asked = all.filter((question) => split === "all" || question.split === split);
-  const questions = asked.filter(({ evidence }) => evidence.size > 0);
+  const answered = asked.filter(({ evidence }) => evidence.size > 0);
+  const questions = spread(answered, options.maxQueries);
   if (questions.length === 0) {
     throw new RetrieveError(
       "not_found",
       `${file}: no question with evidence in split "${split}"; there are: ${splits.join(", ") || "none"}`,
     );
   }
-  const withoutEvidence = asked.length - questions.length;
+  const withoutEvidence = asked.length - answered.length;
   if (withoutEvidence > 0) {
     options.onNotice?.(`${file}: ${withoutEvidence} questions have no evidence and are left out`);
   }

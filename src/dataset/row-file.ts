@@ -27,6 +27,8 @@ export interface RowFile extends AsyncDisposable {
   readonly hash: string;
   /** Whether every row has scores. */
   readonly withTeacher: boolean;
+  /** Rows with scores, of those that passed the filters, before `maxRows`. */
+  readonly scored: number;
   /** Whether every row has more candidates than its positives. */
   readonly withNegatives: boolean;
   /**
@@ -221,6 +223,7 @@ function rowFile(file: FileHandle, path: string, scan: Scan, options: OpenRowFil
     length,
     hash,
     withTeacher: scan.withTeacher === starts.length,
+    scored: scan.withTeacher,
     withNegatives: scan.withNegatives === starts.length,
     read: async (index) => {
       if (!Number.isSafeInteger(index) || index < 0 || index >= length) {

@@ -29,8 +29,11 @@ export interface Encoder extends AsyncDisposable {
   readonly maxTokens: { readonly query: number; readonly document: number };
   /** The task names this model has instructions for. */
   readonly tasks: readonly TaskName[];
-  /** Identity of the document side under a task: vectors of equal fingerprints live in one space. */
-  fingerprint(task: TaskName): string;
+  /**
+   * Identity of a side under a task, by default of the document side: vectors of equal fingerprints live in one space.
+   * Equal fingerprints of the query side: equal queries have equal vectors.
+   */
+  fingerprint(task: TaskName, side?: Side): string;
   encodeQueries(texts: readonly string[], options?: EncodeOptions): Promise<Float32Array[]>;
   encodeDocuments(texts: readonly string[], options?: EncodeOptions): Promise<Float32Array[]>;
   /** For inputs that do not fit in memory: vectors in the order of `texts`, one window at a time. */

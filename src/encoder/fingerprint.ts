@@ -1,4 +1,7 @@
-/** The identity of a vector space: everything on the document side that a vector depends on. Pure but for the hash. */
+/**
+ * The identity of a vector space: everything that a document's vector depends on; and the same for a query's. Pure but
+ * for the hash.
+ */
 
 import { createHash } from "node:crypto";
 import type { Pooling } from "./pooling.ts";
@@ -18,13 +21,26 @@ export interface DocumentSide {
   readonly instruction: string;
 }
 
+/** What a query's vector depends on: the same fields with their values for queries, and what is only there. */
+export interface QuerySide extends DocumentSide {
+  readonly side: "query";
+  /** SHA-256 of the adapter's files. */
+  readonly adapter?: string;
+}
+
 /** SHA-256 in hexadecimal: 64 characters. Equal for equal content, whatever the order of the fields. */
-export function fingerprintOf({ config, ...side }: DocumentSide): string {
+export function fingerprintOf({ config, ...side }: DocumentSide | QuerySide): string {
   const fields = Object.entries({ ...side, ...config, space: 1 }).sort(([a], [b]) => (a < b ? -1 : 1));
   return sha256(JSON.stringify(fields));
 }
 
 /** The hash of a file's content or of a text, in hexadecimal. About 1 GB/s. */
 export function sha256(content: Uint8Array | string): string {
-  return createHash("sha256").update(content).digest("hex");
+  const hash = createHash("sha256");
+  if (typeof content === "string") return hash.update(content).digest("hex");
+  for (let at = 0; at < content.length; at += pieceBytes) hash.update(content.subarray(at, at + pieceBytes));
+  return hash.digest("hex");
 }
+
+/** Node hashes less than 2 GiB at once. */
+const pieceBytes = 2 ** 30;

@@ -28,6 +28,9 @@ export const optionalFiles = [
   "1_Pooling/config.json",
 ] as const;
 
+/** The file that makes a folder an adapter of another model rather than a model. */
+export const adapterFile = "adapter.json";
+
 /** Where weights may stand, the first that is there is taken. */
 export const weightFiles = ["model.safetensors", "onnx/model.onnx", "model.onnx"] as const;
 
@@ -37,6 +40,7 @@ export const weightFiles = ["model.safetensors", "onnx/model.onnx", "model.onnx"
  * Throws `not_found` for a missing file, `invalid_data` naming file and field, `unsupported` for what does not run.
  */
 export async function readModelFolder(path: string, hubId?: string): Promise<ModelFolder> {
+  if (await exists(join(path, adapterFile))) throw adapterError(path);
   const weights = await findWeights(path);
   const configPath = join(path, "config.json");
   const config = parseTransformerConfig(parseJson(await readText(configPath), configPath), configPath);
@@ -66,6 +70,14 @@ async function findWeights(folder: string): Promise<ModelFolder["weights"]> {
   if (await exists(join(folder, "pytorch_model.bin"))) throw pickleError(folder);
   const wanted = weightFiles.join(", ");
   throw new RetrieveError("not_found", `${folder}: no weights; wanted one of ${wanted} in a model folder`);
+}
+
+function adapterError(path: string): RetrieveError {
+  return new RetrieveError(
+    "unsupported",
+    `${path}: is an adapter of the query side, wanted a model with weights of its own; name its base, which ` +
+      `${adapterFile} says`,
+  );
 }
 
 /** The refusal of PyTorch's pickles, with the line that converts a model, given its folder or hub id. */

@@ -1,5 +1,6 @@
 /** Texts to vectors. Knows no stores and no ranking. */
 
+export { type AdapterSettings, baseReference, fillAdapterFolder } from "./adapter.ts";
 export { formBatches, padBatch } from "./batches.ts";
 export type {
   EncodeOptions,
@@ -10,7 +11,10 @@ export type {
   TaskName,
 } from "./encoder.ts";
 export { type ModelFolder, readModelFolder } from "./folder.ts";
+export { type FrozenEncoder, openFrozen } from "./frozen.ts";
 export { type Instructions, instructionOf, resolveInstructions, taskNames } from "./instructions.ts";
+export { addLinearGradient, applyLinear, type LinearMap } from "./linear.ts";
+export { mergeAdapters } from "./low-rank.ts";
 export {
   type MergedModel,
   type MergedPart,

@@ -1,11 +1,10 @@
 /** A model folder with its weights read: ONNX bytes, or a path to them, that sessions open. */
 
-import { readFile } from "node:fs/promises";
 import { emitModel } from "../onnx/index.ts";
-import { diskError, messageOf, RetrieveError } from "../std/index.ts";
+import { messageOf, RetrieveError, readBytes } from "../std/index.ts";
 import { parseSafetensors, type Tensor } from "../tensor/index.ts";
 import type { OpenEncoderOptions } from "./encoder.ts";
-import { type DocumentSide, sha256 } from "./fingerprint.ts";
+import { type DocumentSide, fingerprintOf, type QuerySide, sha256 } from "./fingerprint.ts";
 import type { ModelFolder } from "./folder.ts";
 import { buildPooling } from "./pooling.ts";
 import { dequantizeWeights, quantizeWeights } from "./quantization.ts";
@@ -33,9 +32,7 @@ export async function loadModel(
   precision: OpenEncoderOptions["precision"],
 ): Promise<LoadedModel> {
   const { config, settings, weights } = folder;
-  const bytes = await readFile(weights.path).catch((error: unknown) => {
-    throw diskError(error, weights.path);
-  });
+  const bytes = await readBytes(weights.path);
   const weightsHash = sha256(bytes);
   if (weights.kind === "onnx") {
     if (precision !== undefined) throw fixedPrecision(weights.path, precision);
@@ -54,6 +51,26 @@ export async function loadModel(
     if (!RetrieveError.isInstance(error)) throw error;
     throw new RetrieveError(error.code, `${weights.path}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+/** The fingerprint of texts with an instruction: of documents, or of queries, whose `own` fields are added. */
+export function sideFingerprint(
+  { config, settings, tokenizerHash }: ModelFolder,
+  { weightsHash, precision }: Pick<LoadedModel, "weightsHash" | "precision">,
+  instruction: string,
+  own?: Pick<QuerySide, "side" | "adapter">,
+): string {
+  return fingerprintOf({
+    weights: weightsHash,
+    precision,
+    tokenizer: tokenizerHash,
+    config,
+    pooling: settings.pooling,
+    normalize: settings.normalize,
+    maxTokens: settings.maxTokens[own?.side ?? "document"],
+    instruction,
+    ...own,
+  });
 }
 
 /** The weights in the precision asked for; the same map where they are in it as stored. */

@@ -1,9 +1,10 @@
 /** Which models are here, and what is in one: plain data for people and programs to read. Opens no socket. */
 
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { diskError } from "../std/index.ts";
+import { readBytes } from "../std/index.ts";
 import { parseSafetensors, sizeOf } from "../tensor/index.ts";
+import { type AdapterFolder, type AdapterSettings, locateBase, readAdapter } from "./adapter.ts";
 import type { OpenEncoderOptions, TaskName } from "./encoder.ts";
 import { exists, type ModelFolder, readModelFolder } from "./folder.ts";
 import { cachedModel, defaultCacheFolder, type HubOptions, parseHubId, pullModel } from "./hub.ts";
@@ -35,8 +36,14 @@ export interface ModelDescription {
   readonly maxTokens: { readonly query: number; readonly document: number };
   readonly tasks: readonly TaskName[];
   readonly instructions: Readonly<Record<TaskName, { readonly query: string; readonly document: string }>>;
-  /** What `retrieve.json` says of the weights' origin. */
+  /** What `retrieve.json`, or `adapter.json`, says of the weights' origin. */
   readonly lineage: unknown;
+  /** Of an adapter of the query side alone; all else but `bytes`, instructions and lineage is then said of its base. */
+  readonly adapter?: {
+    readonly kind: AdapterSettings["kind"];
+    readonly base: string;
+    readonly parameters: number;
+  };
 }
 
 /** The bundled models and those of the hub that are in the cache. */
@@ -54,7 +61,27 @@ export async function listModels(
 
 /** What a model is made of; `model` is what `openEncoder` takes. Reads the weights, runs nothing. */
 export async function describeModel(model: string, options: HubOptions = {}): Promise<ModelDescription> {
-  const { folder: path, hubId } = await locateModel(model, options);
+  const located = await locateModel(model, options);
+  const adapter = await readAdapter(located.folder);
+  if (adapter !== undefined) {
+    const base = await locateBase(adapter, options);
+    return adapted(await describeFolder(model, base), adapter, await folderBytes(located.folder));
+  }
+  return await describeFolder(model, located);
+}
+
+function adapted(base: ModelDescription, adapter: AdapterFolder, bytes: number): ModelDescription {
+  const { kind, path, instructions = base.instructions, lineage, tensors } = adapter;
+  const parameters = [...tensors.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const tasks = Object.keys(instructions);
+  const own = { kind, base: adapter.base, parameters };
+  return { ...base, folder: path, bytes, tasks, instructions, lineage, adapter: own };
+}
+
+async function describeFolder(
+  model: string,
+  { folder: path, hubId }: Awaited<ReturnType<typeof locateModel>>,
+): Promise<ModelDescription> {
   const { config, settings, weights } = await readModelFolder(path, hubId);
   const tensors = weights.kind === "onnx" ? undefined : await readTensors(weights.path);
   return {
@@ -112,10 +139,7 @@ interface TensorSize {
 
 /** The learned tensors of a file; scales of int8 rows and position numbers are not learned. */
 async function readTensors(path: string): Promise<TensorSize[]> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw diskError(error, path);
-  });
-  return [...parseSafetensors(bytes).tensors].flatMap(([name, { dtype, shape }]) =>
+  return [...parseSafetensors(await readBytes(path)).tensors].flatMap(([name, { dtype, shape }]) =>
     name.endsWith(".scale") || name.endsWith("position_ids") ? [] : [{ dtype, size: sizeOf(shape) }],
   );
 }

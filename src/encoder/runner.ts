@@ -13,6 +13,8 @@ import type { LoadedModel } from "./model.ts";
 export interface RunnerOptions {
   readonly threads?: number | undefined;
   readonly device?: string | undefined;
+  /** Tokens, padding included, up to which a batch is run in this thread: below 128 handing it over costs more. */
+  readonly shortBatch?: number | undefined;
 }
 
 export interface Runner extends AsyncDisposable {
@@ -23,18 +25,15 @@ export interface Runner extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** Tokens, padding included, up to which a batch is run in this thread: below, handing it over costs more. */
-const shortBatch = 128;
-
 /**
  * Nothing opens before the first run. Memory: the weights, once a session, and the model's bytes until both kinds of
  * session are open.
  */
 export function createRunner(
-  model: LoadedModel,
+  model: Pick<LoadedModel, "onnx" | "pooling">,
   dimensions: number,
   paddingId: number,
-  { threads = availableParallelism(), device = "cpu" }: RunnerOptions,
+  { threads = availableParallelism(), device = "cpu", shortBatch = 128 }: RunnerOptions,
 ): Runner {
   const { pooling } = model;
   const source = letGo(model.onnx, 2);

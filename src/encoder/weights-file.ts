@@ -1,7 +1,6 @@
 /** The weights of a model folder, read from disk as they are stored. */
 
-import { readFile } from "node:fs/promises";
-import { diskError, messageOf, RetrieveError } from "../std/index.ts";
+import { diskError, messageOf, RetrieveError, readBytes } from "../std/index.ts";
 import { parseSafetensors, type Tensor } from "../tensor/index.ts";
 import { sha256 } from "./fingerprint.ts";
 import type { ModelFolder } from "./folder.ts";
@@ -25,7 +24,7 @@ export async function readWeights({ path, weights }: ModelFolder): Promise<Store
     );
   }
   try {
-    const bytes = await readFile(weights.path);
+    const bytes = await readBytes(weights.path);
     return { weights: stripPrefix(parseSafetensors(bytes).tensors), sha256: sha256(bytes) };
   } catch (error) {
     if (!RetrieveError.isInstance(error)) throw diskError(error, weights.path);

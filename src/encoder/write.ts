@@ -4,7 +4,10 @@ import { copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RetrieveError, writeFileAtomic, writeFolderAtomic } from "../std/index.ts";
 import { safetensorsParts, type Tensor } from "../tensor/index.ts";
+import { adaptedWeights } from "./adapted-runner.ts";
+import { type AdapterFolder, locateBase, readAdapter } from "./adapter.ts";
 import { retrieveFormat } from "./config.ts";
+import { isObject } from "./fields.ts";
 import { exists, type ModelFolder, readModelFolder } from "./folder.ts";
 import { type Instructions, resolveInstructions } from "./instructions.ts";
 import { dequantizeWeights, quantizeWeights } from "./quantization.ts";
@@ -52,15 +55,44 @@ export async function quantizeModel(
   return { out, bytes, kept };
 }
 
-/** Writes `folder` with float32 weights and the sentence-transformers files to the new folder `out`. */
+/**
+ * Writes `folder` with float32 weights and the sentence-transformers files to the new folder `out`. Of a low-rank adapter
+ * the query encoder is written, a model of its own that knows nothing of the documents' one; its base must be on this
+ * machine. Throws `unsupported` for a linear adapter, which is no transformer.
+ */
 export async function exportModel(
   folder: string,
   out: string,
   options: WriteModelOptions = {},
 ): Promise<WrittenModel> {
+  const adapter = await readAdapter(folder);
+  if (adapter !== undefined) return await exportQueryEncoder(adapter, out, options);
   const model = await readModelFolder(folder);
   const { weights } = await readFloat32(model);
   return writeFloat32(model, out, weights, options);
+}
+
+async function exportQueryEncoder(
+  adapter: AdapterFolder,
+  out: string,
+  options: WriteModelOptions,
+): Promise<WrittenModel> {
+  if (adapter.kind === "linear") {
+    throw new RetrieveError(
+      "unsupported",
+      `${adapter.path}: a linear adapter is a map of the vectors of ${adapter.base}, no model; export that, and open the ` +
+        "adapter as it is",
+    );
+  }
+  const base = await locateBase(adapter, { offline: true });
+  const model = await readModelFolder(base.folder, base.hubId);
+  const weights = await adaptedWeights(adapter, model);
+  const { instructions, lineage } = adapter;
+  const own = {
+    ...(instructions !== undefined && { instructions }),
+    ...(isObject(lineage) && { lineage }),
+  };
+  return await writeFloat32(model, out, weights, { ...own, ...options });
 }
 
 /** Writes `model` with other float32 weights to the new folder `out`, as {@link exportModel} does. */

@@ -1,5 +1,11 @@
-/** Is it better: metrics, TREC runs, and evaluations over benchmarks of retrieval and of memory. */
+/** Is it better: metrics, TREC runs, and evaluations over benchmarks of retrieval and of memory, and over held-out rows. */
 
+export {
+  type EvaluationSource,
+  type Evaluator,
+  type OpenEvaluatorOptions,
+  openEvaluator,
+} from "./evaluator.ts";
 export { type EvaluateMemoryOptions, evaluateMemory, type MemoryUnit } from "./memory.ts";
 export {
   type Evaluation,
@@ -17,4 +23,5 @@ export {
   type RetrievalEvaluation,
   type RetrievalReport,
 } from "./retrieval.ts";
+export { type EvaluateRowsOptions, evaluateRows, type RowsReport } from "./rows.ts";
 export { formatRun, readRun, runDepth, strictlyFalling, writeRun } from "./trec.ts";

@@ -15,6 +15,7 @@ import type { Encoder, TaskName } from "../encoder/index.ts";
 import { type Collection, datedLine, type SearchMethod } from "../retrieve/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
 import { openCorpus } from "./corpus.ts";
+import { evaluateRun } from "./metrics.ts";
 import { encodingOf, type RetrievalReport, rounded } from "./retrieval.ts";
 
 /** A stored unit: what is searched, and the turns that it passes its score to. */
@@ -33,6 +34,8 @@ export interface EvaluateMemoryOptions {
   /** Default hybrid alone. */
   readonly methods?: readonly SearchMethod[];
   readonly encoder: Encoder;
+  /** At most so many questions, evenly spaced over the file. Default all. */
+  readonly maxQueries?: number;
   /** How a conversation is cut into what is stored. Default: as memory does, turn by turn with its day and speaker. */
   readonly units?: (turns: readonly SpokenTurn[]) => readonly MemoryUnit[];
   /** Where document vectors are kept between runs. Default: nowhere. */
@@ -43,8 +46,8 @@ export interface EvaluateMemoryOptions {
 }
 
 /**
- * Recall@5, Recall@10, Hit@5 (any of the evidence) and All@5 (all of it), as means over the questions with evidence,
- * once for each method.
+ * Recall@5, Recall@10, Hit@5 (any of the evidence), All@5 (all of it) and nDCG@10, as means over the questions with
+ * evidence, once for each method.
  *
  * Throws `not_found` for a missing file or split and `invalid_data` naming file and line for a malformed one.
  */
@@ -128,12 +131,10 @@ async function rankTurns(
 /** Enough for ten different turns where units of two overlap. */
 const searchedUnits = 20;
 
-interface Measured {
-  readonly "Recall@5": number;
-  readonly "Recall@10": number;
-  readonly "Hit@5": number;
-  readonly "All@5": number;
-}
+/** What {@link evaluateMemory} reports. */
+export const memoryMetrics = ["Recall@5", "Recall@10", "Hit@5", "All@5", "nDCG@10"] as const;
+
+type Measured = Readonly<Record<(typeof memoryMetrics)[number], number>>;
 
 function measure(ranking: readonly string[], evidence: ReadonlySet<string>): Measured {
   const found = (k: number): number => ranking.slice(0, k).filter((turn) => evidence.has(turn)).length;
@@ -142,17 +143,19 @@ function measure(ranking: readonly string[], evidence: ReadonlySet<string>): Mea
     "Recall@10": found(10) / evidence.size,
     "Hit@5": found(5) > 0 ? 1 : 0,
     "All@5": found(5) === evidence.size ? 1 : 0,
+    "nDCG@10": ndcg(ranking, evidence),
   };
+}
+
+function ndcg(ranking: readonly string[], evidence: ReadonlySet<string>): number {
+  const run = new Map([["", ranking.map((id, place) => ({ id, score: -place }))]]);
+  const qrels = new Map([["", new Map([...evidence].map((turn) => [turn, 1]))]]);
+  return evaluateRun(run, qrels, ["nDCG@10"]).mean["nDCG@10"] ?? 0;
 }
 
 function meanOf(rows: readonly Measured[]): Record<string, number> {
   const mean = (name: keyof Measured): number => rows.reduce((sum, row) => sum + row[name], 0) / rows.length;
-  return rounded({
-    "Recall@5": mean("Recall@5"),
-    "Recall@10": mean("Recall@10"),
-    "Hit@5": mean("Hit@5"),
-    "All@5": mean("All@5"),
-  });
+  return rounded(Object.fromEntries(memoryMetrics.map((name) => [name, mean(name)])));
 }
 
 /** As memory stores a conversation. */

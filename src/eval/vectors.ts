@@ -15,9 +15,8 @@ export interface VectorOptions extends EncodeOptions {
 /**
  * The vectors of `texts`, in their order, from the cache folder where they are there.
  *
- * A cache file holds little-endian float32 [n, d] and is named by a hash of the side, the encoder's fingerprint under
- * the task and the texts: another model, instruction or corpus is another file. The fingerprint is of the document
- * side, so kept query vectors are believed only when the longest text, encoded again, still gives its vector.
+ * A cache file holds little-endian float32 [n, d] and is named by a hash of the side, the encoder's fingerprint of it
+ * under the task, and the texts: another model, adapter, instruction or corpus is another file.
  */
 export async function encodeOnce(
   encoder: Encoder,
@@ -25,14 +24,14 @@ export async function encodeOnce(
   texts: readonly string[],
   { cacheFolder, ...options }: VectorOptions,
 ): Promise<Float32Array[]> {
-  const encode = (some: readonly string[]): Promise<Float32Array[]> =>
-    side === "query" ? encoder.encodeQueries(some, options) : encoder.encodeDocuments(some, options);
-  if (cacheFolder === undefined || texts.length === 0) return await encode(texts);
-  const key = contentKey([side, encoder.fingerprint(options.task)], texts);
+  const encode = (): Promise<Float32Array[]> =>
+    side === "query" ? encoder.encodeQueries(texts, options) : encoder.encodeDocuments(texts, options);
+  if (cacheFolder === undefined || texts.length === 0) return await encode();
+  const key = contentKey([side, encoder.fingerprint(options.task, side)], texts);
   const path = join(cacheFolder, `${key}.f32`);
   const kept = await readVectors(path, texts.length, encoder.dimensions);
-  if (kept !== undefined && (side === "document" || (await stillTrue(texts, kept, encode)))) return kept;
-  const vectors = await encode(texts);
+  if (kept !== undefined) return kept;
+  const vectors = await encode();
   await writeFileAtomic(path, formatVectors(vectors));
   return vectors;
 }
@@ -64,23 +63,6 @@ export function withKnownVectors(
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
-}
-
-/** Below it is another encoding; int8 alone moves a vector by less, from batch to batch. */
-const sameVector = 0.999;
-
-async function stillTrue(
-  texts: readonly string[],
-  kept: readonly Float32Array[],
-  encode: (texts: readonly string[]) => Promise<Float32Array[]>,
-): Promise<boolean> {
-  const longest = texts.reduce((best, text, at) => (text.length > (texts[best]?.length ?? 0) ? at : best), 0);
-  const [again] = await encode(texts.slice(longest, longest + 1));
-  const before = kept[longest];
-  if (again === undefined || before === undefined) return false;
-  const dot = (left: Float32Array, right: Float32Array): number =>
-    left.reduce((sum, value, axis) => sum + value * (right[axis] ?? 0), 0);
-  return dot(again, before) > sameVector * Math.sqrt(dot(again, again) * dot(before, before));
 }
 
 function contentKey(made: readonly string[], texts: readonly string[]): string {

@@ -165,6 +165,6 @@ function tooLarge(bytes: number): RetrieveError {
   const size = (bytes / 2 ** 30).toFixed(2);
   return new RetrieveError(
     "unsupported",
-    `onnx: the model has ${size} GiB, ONNX holds 2 GiB in one piece; use int8 weights`,
+    `onnx: the model has ${size} GiB, ONNX holds 2 GiB in one piece; open it with the precision int8`,
   );
 }

@@ -217,11 +217,14 @@ function topOf(
   accept: (id: string) => boolean,
 ): ScoredId[] {
   const best = createBoundedHeap<ScoredId>(count, byScore);
+  let worst = 0;
   for (let slot = 0; slot < scores.length; slot++) {
     const score = scores[slot] as number;
-    if (score <= 0 || score < (best.worst()?.score ?? 0) || !state.alive[slot]) continue;
+    if (score <= 0 || score < worst || !state.alive[slot]) continue;
     const id = state.ids[slot] as string;
-    if (accept(id)) best.push({ id, score });
+    if (!accept(id)) continue;
+    best.push({ id, score });
+    worst = best.worst()?.score ?? 0;
   }
   return best.sorted();
 }

@@ -39,7 +39,8 @@ export async function writeCatalogue(path: string, { version, catalogue }: Filed
   const text = Buffer.from(JSON.stringify(header));
   const padded = Buffer.concat([text, Buffer.alloc(-text.length & 3, " ")]);
   const body = [u32(padded.length), padded, ...[lengths, offsets, documents, counts].map(bytesOf)];
-  const sum = body.reduce((crc, part) => crc32(part, crc), 0);
+  // An empty array has no memory, for which crc32 begins anew.
+  const sum = body.reduce((crc, part) => (part.length === 0 ? crc : crc32(part, crc)), 0);
   await writeFileAtomic(path, [Buffer.from(magic), u32(sum), ...body]);
 }
 

@@ -46,9 +46,9 @@ export async function searchCollection(
   const near = hits.filter(({ score }) => score >= minScore).slice(0, depth);
   const chosen = diversity > 0 ? await thinOut(context.store, near, topK, diversity) : near;
   const missing = chosen.filter(({ id }) => !records.has(id));
-  const found = new Map([...records, ...(await fetchAll(context.store, missing))]);
+  const fetched = await fetchAll(context.store, missing);
   return chosen.flatMap(({ id, score }) => {
-    const record = found.get(id);
+    const record = records.get(id) ?? fetched.get(id);
     return record === undefined ? [] : [{ ...documentOf(record), score }];
   });
 }
@@ -120,7 +120,7 @@ async function rankLexical(
     const entry = entries.get(id);
     return entry !== undefined && (filter === undefined || matches(filter, storedMetadata(entry)));
   };
-  return { hits: scores.top(depth, accept), records: new Map(), scores };
+  return { hits: scores.top(depth, filter === undefined ? undefined : accept), records: new Map(), scores };
 }
 
 /** Both methods bring candidates, and each scores those of the other too. */

@@ -17,6 +17,7 @@ export type ErrorCode =
   | "not_allowed" // the host did not allow this tool, host or size
   | "tool_failed" // an allowed tool ran and failed
   | "diverged" // training ran away from its goal
+  | "interrupted" // ended by the caller before it was done
   | "internal"; // our own bug
 
 /**

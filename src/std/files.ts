@@ -79,6 +79,25 @@ export async function readText(path: string): Promise<string> {
   }
 }
 
+/** Of one read: Node refuses more than 2 GiB. */
+const pieceBytes = 2 ** 30;
+
+/** Reads a file of any size that memory holds; Node's own `readFile` ends at 2 GiB. Throws as {@link readText}. */
+export async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    await using file = await open(path);
+    const bytes = new Uint8Array((await file.stat()).size);
+    let end = 0;
+    for (let read = -1; read !== 0; end += read) {
+      const length = Math.min(pieceBytes, bytes.length - end);
+      read = (await file.read(bytes, end, length, end)).bytesRead;
+    }
+    return bytes.subarray(0, end);
+  } catch (error) {
+    throw diskError(error, path);
+  }
+}
+
 /** The error of a file operation in words; errors that are ours, or not of the disk, pass through. */
 export function diskError(error: unknown, path: string): unknown {
   const code = systemCode(error);

@@ -1,7 +1,7 @@
 /** What the standard library could have had. Knows nothing of retrieval. */
 
 export { type ErrorCode, messageOf, RetrieveError, systemCode } from "./errors.ts";
-export { diskError, readText, writeFileAtomic, writeFolderAtomic } from "./files.ts";
+export { diskError, readBytes, readText, writeFileAtomic, writeFolderAtomic } from "./files.ts";
 export { type BoundedHeap, createBoundedHeap } from "./heap.ts";
 export { formatJsonLine, type JsonLine, parseJsonLine, readJsonLines } from "./jsonl.ts";
 export { type ByteLine, scanLines } from "./lines.ts";

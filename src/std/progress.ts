@@ -6,6 +6,8 @@ export interface Progress {
   readonly total?: number;
   /** What is counted, in the plural: `texts`, `bytes`, `records`. */
   readonly unit: string;
+  /** How it goes, in a few words, where there is more to tell than a count. */
+  readonly detail?: string;
 }
 
 /** Receives reports. Called often: must be cheap and must not throw. */

@@ -1,5 +1,5 @@
 /**
- * Rows in memory and the exact nearest among them. Knows nothing of files, versions or promises.
+ * Rows in memory and the exact nearest among them. Knows nothing of files and versions.
  *
  * n rows · d dimensions. Vectors lie in one block [capacity, d] to which rows are only appended: a replaced row leaves
  * a gap, so whoever walks over an older state keeps reading it; gaps go when a larger block is taken.
@@ -7,8 +7,9 @@
 
 import { createBoundedHeap } from "../std/index.ts";
 import { compareText, type Filter, matches } from "./filter.ts";
-import { createVectorBlock, type VectorBlock } from "./kernel.ts";
+import { createVectorBlock, QUERIES_A_PASS, type VectorBlock } from "./kernel.ts";
 import { type FoundRow, type Row, toFound } from "./record.ts";
+import { createRounds } from "./rounds.ts";
 import type { Hit, SearchOptions } from "./vector-store.ts";
 
 export interface Flat {
@@ -21,8 +22,16 @@ export interface Flat {
   /** The rows of this moment, whatever is written while they are read. */
   snapshot(filter?: Filter): Iterable<Row>;
   count(filter?: Filter): number;
-  /** Exact: O(n d + n log topK). */
-  search(vector: Float32Array, options: SearchOptions): Hit[];
+  /**
+   * Exact, over the rows of this moment: O(n d + n log topK). Searches that are asked at once (`Promise.all`) share
+   * passes over the vectors. Vector and options are checked by the caller.
+   */
+  search(vector: Float32Array, options: SearchOptions): Promise<Hit[]>;
+}
+
+interface Question {
+  readonly vector: Float32Array;
+  readonly options: SearchOptions;
 }
 
 interface Candidate {
@@ -63,19 +72,34 @@ export function createFlat(dimensions: number): Flat {
     slots.set(row.id, rows.length);
     rows.push(row);
   };
-  const keeps = (row: FoundRow | undefined, filter: Filter | undefined): row is FoundRow =>
-    row !== undefined && (filter === undefined || matches(filter, row.metadata));
+  const answer = (questions: readonly Question[]): Hit[][] => {
+    const hits: Hit[][] = [];
+    for (let from = 0; from < questions.length; from += QUERIES_A_PASS) {
+      const together = questions.slice(from, from + QUERIES_A_PASS);
+      const vectors = together.map(({ vector }) => vector);
+      const scores = block.scores(vectors, rows.length);
+      together.forEach(({ options }, which) => {
+        hits.push(best(rows, (slot) => scores[slot * together.length + which] as number, options));
+      });
+    }
+    return hits;
+  };
+  const rounds = createRounds(answer);
 
   return {
     get size() {
       return slots.size;
     },
     put(given, replacing) {
+      rounds.settle();
       const stale = replacing === undefined ? [] : rows.filter((row) => keeps(row, replacing));
       for (const row of stale) if (row !== undefined) removeOne(row.id);
       for (const row of given) putOne(row);
     },
-    remove: (ids) => ids.filter(removeOne).length,
+    remove(ids) {
+      rounds.settle();
+      return ids.filter(removeOne).length;
+    },
     get(id) {
       const slot = slots.get(id);
       const row = slot === undefined ? undefined : rows[slot];
@@ -85,20 +109,31 @@ export function createFlat(dimensions: number): Flat {
     snapshot: (filter) => walk(block, [...rows], (row) => keeps(row, filter)),
     count: (filter) =>
       filter === undefined ? slots.size : rows.reduce((sum, row) => sum + (keeps(row, filter) ? 1 : 0), 0),
-    search(query, { topK, filter }) {
-      const heap = createBoundedHeap<Candidate>(topK, byScore);
-      let worst = Number.NEGATIVE_INFINITY;
-      const scores = block.scores(query, rows.length);
-      for (let slot = 0; slot < rows.length; slot++) {
-        const row = rows[slot];
-        const score = scores[slot] as number;
-        if (score < worst || !keeps(row, filter)) continue;
-        heap.push({ score, row });
-        worst = heap.worst()?.score ?? Number.NEGATIVE_INFINITY;
-      }
-      return heap.sorted().map(({ score, row }) => ({ id: row.id, score, record: toFound(row) }));
-    },
+    search: (vector, options) => rounds.ask({ vector, options }),
   };
+}
+
+function keeps(row: FoundRow | undefined, filter: Filter | undefined): row is FoundRow {
+  return row !== undefined && (filter === undefined || matches(filter, row.metadata));
+}
+
+/** The rows with the highest scores, by slot. */
+function best(
+  rows: readonly (FoundRow | undefined)[],
+  scoreOf: (slot: number) => number,
+  { topK, filter }: SearchOptions,
+): Hit[] {
+  const heap = createBoundedHeap<Candidate>(topK, byScore);
+  let worst = Number.NEGATIVE_INFINITY;
+  for (let slot = 0; slot < rows.length; slot++) {
+    const score = scoreOf(slot);
+    if (score < worst) continue;
+    const row = rows[slot];
+    if (!keeps(row, filter)) continue;
+    heap.push({ score, row });
+    worst = heap.worst()?.score ?? Number.NEGATIVE_INFINITY;
+  }
+  return heap.sorted().map(({ score, row }) => ({ id: row.id, score, record: toFound(row) }));
 }
 
 function* walk(

@@ -10,6 +10,18 @@ import { messageOf, RetrieveError } from "../std/index.ts";
 import { splitByCount } from "./split.ts";
 import type { Tokenizer, Tokens } from "./tokenizer.ts";
 
+/** The special tokens that stand around every text. */
+interface Around {
+  readonly before: readonly number[];
+  readonly after: readonly number[];
+}
+
+/** Ids that tell how well a vocabulary covers a text. */
+interface TellingIds {
+  readonly unknown: number | undefined;
+  readonly letters: ReadonlySet<number>;
+}
+
 /** The ids of a text without special tokens. */
 type ToIds = (text: string) => readonly number[];
 
@@ -24,8 +36,9 @@ export function createTokenizer(definition: unknown): Tokenizer {
   const prepare = preparation(definition);
   const whole: ToIds = (text) => algorithm.encode(prepare(text), { add_special_tokens: false }).ids;
   const toIds = wordsAreIndependent(definition) ? cacheWords(whole) : whole;
-  const { before, after } = specialsAround(algorithm);
-  const unknown: number | undefined = algorithm.model?.unk_token_id;
+  const around = specialsAround(algorithm);
+  const { before, after } = around;
+  const telling = { unknown: algorithm.model?.unk_token_id, letters: innerLetters(definition) };
   const count = (text: string): number => toIds(text).length;
   return {
     count,
@@ -36,7 +49,7 @@ export function createTokenizer(definition: unknown): Tokenizer {
         const least = before.length + after.length + 1;
         throw new RetrieveError("invalid_argument", `maxTokens is ${maxTokens}; wanted at least ${least}`);
       }
-      return tokensOf(headIds(text, room, toIds), room, before, after, unknown);
+      return tokensOf(headIds(text, room, toIds), room, around, telling);
     },
   };
 }
@@ -56,7 +69,7 @@ function createAlgorithm(definition: unknown): Algorithm {
 }
 
 /** The special tokens that the definition puts around every text, found by asking. */
-function specialsAround(algorithm: Algorithm): { before: readonly number[]; after: readonly number[] } {
+function specialsAround(algorithm: Algorithm): Around {
   const bare: readonly number[] = algorithm.encode("a", { add_special_tokens: false }).ids;
   const dressed: readonly number[] = algorithm.encode("a").ids;
   const extra = dressed.length - bare.length;
@@ -71,17 +84,30 @@ function specialsAround(algorithm: Algorithm): { before: readonly number[]; afte
 function tokensOf(
   ids: readonly number[],
   room: number,
-  before: readonly number[],
-  after: readonly number[],
-  unknown: number | undefined,
+  { before, after }: Around,
+  { unknown, letters }: TellingIds,
 ): Tokens {
   const kept = ids.length > room ? ids.slice(0, room) : ids;
-  const unknowns = kept.reduce((sum, id) => (id === unknown ? sum + 1 : sum), 0);
+  const share = (is: (id: number) => boolean): number =>
+    kept.reduce((sum, id) => (is(id) ? sum + 1 : sum), 0) / Math.max(1, kept.length);
   return {
     ids: Int32Array.from([...before, ...kept, ...after]),
-    unknownShare: kept.length === 0 ? 0 : unknowns / kept.length,
+    unknownShare: share((id) => id === unknown),
+    spelledShare: share((id) => letters.has(id)),
     truncated: ids.length > room,
   };
+}
+
+/** The ids of single letters within a word (`##x`) where the model is WordPiece. */
+function innerLetters(definition: unknown): ReadonlySet<number> {
+  const model = isObject(definition) ? definition["model"] : undefined;
+  if (!isObject(model) || model["type"] !== "WordPiece" || !isObject(model["vocab"])) return new Set();
+  const prefix = `${model["continuing_subword_prefix"] ?? "##"}`;
+  const isLetter = (token: string): boolean =>
+    token.startsWith(prefix) && /^\p{L}$|^\p{M}$/u.test(token.slice(prefix.length));
+  return new Set(
+    Object.entries(model["vocab"]).flatMap(([token, id]) => (isLetter(token) ? [Number(id)] : [])),
+  );
 }
 
 /**

@@ -5,6 +5,11 @@ export interface Tokens {
   readonly ids: Int32Array;
   /** Share of the tokens, specials aside, that are the unknown token: 0 to 1. */
   readonly unknownShare: number;
+  /**
+   * Share of the tokens that are one letter within a word, 0 to 1: high where a vocabulary has the letters of a script
+   * and none of its words. Told of WordPiece vocabularies alone; 0 for others.
+   */
+  readonly spelledShare: number;
   /** Whether the text was longer than the limit. */
   readonly truncated: boolean;
 }

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { RetrieveError } from "../std/index.ts";
 import type { BatchMethod } from "./batches/index.ts";
+import type { MatryoshkaPart } from "./losses/index.ts";
 import type { Schedule } from "./schedule.ts";
 import type { LossTerm, SettingsSet, TaskSettings } from "./settings.ts";
 
@@ -24,6 +25,7 @@ export interface TrainConfig {
   readonly accumulation?: number;
   /** Texts that a query is compared with of its own: one positive, the others negatives. */
   readonly groupSize?: number;
+  /** At its height. Default 5e-5; 1e-3 for a linear adapter of the query side. */
   readonly learningRate?: number;
   readonly schedule?: Schedule;
   /** Share of the steps in which the learning rate rises from 0. */
@@ -35,7 +37,10 @@ export interface TrainConfig {
   readonly temperature?: number;
   /** The probability that a value is dropped in training. */
   readonly dropout?: number;
-  /** Token limits of training, instruction included. The model keeps its own. */
+  /**
+   * Token limits of training, instruction included, at most the model's own. The model keeps its own, and so do
+   * documents that do not train.
+   */
   readonly maxTokens?: { readonly query: number; readonly document: number };
   /** The instruction set of the result, by name or as pairs by task; default the base's, `llm-embedder` for a base without. */
   readonly instructions?:
@@ -58,15 +63,33 @@ export interface TrainConfig {
   /** Training ends after so many evaluations without a better one. 0: never. */
   readonly patience?: number;
   readonly seed?: number;
-  /** What moves. `encoder`: all of it, or its adapters with `lora`. `query`: the query side, documents keep their vectors. */
+  /**
+   * What moves. `encoder`: all of it, or its adapters with `lora`. `query`: the query side, documents keep their vectors;
+   * a linear map of the query's vector, or with `lora` adapters that queries alone go through.
+   */
   readonly train?: "encoder" | "query";
   /** Low-rank adapters instead of whole matrices, merged at the end. */
   readonly lora?: LoraConfig | null;
+  /** Parameters that are trained otherwise than the rest; the first group that fits a name counts. */
+  readonly parameterGroups?: readonly ParameterGroup[];
+  /** Lengths that embeddings should also be good at when they are cut, each with its weight in the loss. */
+  readonly matryoshka?: readonly MatryoshkaPart[];
   readonly chunkTokens?: number;
   /** Cores; default all. */
   readonly threads?: number | null;
   /** Execution provider. */
   readonly device?: string;
+}
+
+export interface ParameterGroup {
+  /** A part of the names that it is about, such as `embeddings.` or `layer.0.`. */
+  readonly match: string;
+  /** A factor on the learning rate. Default 1. */
+  readonly learningRate?: number;
+  /** Whether it decays. Default: unless it is a bias or of a normalisation. */
+  readonly decay?: boolean;
+  /** Whether it stays as it is. Default false. */
+  readonly frozen?: boolean;
 }
 
 export interface LoraConfig {
@@ -103,6 +126,8 @@ const defaults = {
   seed: 42,
   train: "encoder",
   lora: null,
+  parameterGroups: [],
+  matryoshka: [],
   chunkTokens: 1024,
   threads: null,
   device: "cpu",
@@ -138,6 +163,13 @@ const task = z.strictObject({
   maxRows: count.optional(),
 });
 
+const parameterGroup = z.strictObject({
+  match: z.string().min(1),
+  learningRate: positive.optional(),
+  decay: z.boolean().optional(),
+  frozen: z.boolean().optional(),
+});
+
 const pair = z.strictObject({ query: z.string(), document: z.string() });
 
 const schema = z.strictObject({
@@ -170,6 +202,8 @@ const schema = z.strictObject({
   lora: z
     .strictObject({ rank: count, alpha: positive, targets: z.array(z.string().min(1)).min(1) })
     .nullable(),
+  parameterGroups: z.array(parameterGroup),
+  matryoshka: z.array(z.strictObject({ dimensions: count, weight: positive })),
   chunkTokens: count,
   threads: count.nullable(),
   device: z.string().min(1),
@@ -182,13 +216,22 @@ const schema = z.strictObject({
  * Throws `invalid_argument` with the first fault: what was got, what was wanted, and the nearest name of an unknown key.
  */
 export function resolveConfig(given: unknown, place = "training"): RunConfig {
-  const completed = typeof given === "object" && given !== null ? { ...defaults, ...given } : given;
+  const completed = isObject(given) ? { ...defaults, ...rateOf(given), ...given } : given;
   const { data, error } = schema.safeParse(completed);
   if (error !== undefined) throw invalid(place, error.issues[0]);
   if (data.batchSize % data.accumulation !== 0) {
     throw fault(place, `batchSize ${data.batchSize} is not a multiple of accumulation ${data.accumulation}`);
   }
   return data as RunConfig;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
+}
+
+/** One matrix behind the encoder wants longer steps than those in it; measured in the log of experiments. */
+function rateOf({ train, lora = null }: Readonly<Record<string, unknown>>): Partial<TrainConfig> {
+  return train === "query" && lora === null ? { learningRate: 1e-3 } : {};
 }
 
 function invalid(place: string, issue: z.core.$ZodIssue | undefined): RetrieveError {

@@ -6,7 +6,7 @@
 import { dataSetNames, openRowFile, type RowFile, sampleGroup } from "../dataset/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
 import { RetrieveError } from "../std/index.ts";
-import { type BatchItem, randomOf } from "./batches/index.ts";
+import { type BatchItem, batches, randomOf } from "./batches/index.ts";
 import type { RunConfig } from "./config.ts";
 import type { Loss } from "./losses/index.ts";
 import { contrastiveSettings, lossOf, needsTeacher, type TaskSettings, taskSettings } from "./settings.ts";
@@ -18,7 +18,10 @@ export interface DataSet {
   readonly loss: Loss;
 }
 
-type DataConfig = Pick<RunConfig, "data" | "settings" | "tasks" | "temperature" | "groupSize" | "seed">;
+type DataConfig = Pick<
+  RunConfig,
+  "data" | "settings" | "tasks" | "temperature" | "matryoshka" | "groupSize" | "seed"
+>;
 
 export interface OpenDataOptions {
   readonly onNotice?: OnNotice | undefined;
@@ -71,7 +74,7 @@ async function openDataSet(
   if (!file.withNegatives) {
     onNotice?.(`${path}: rows without negatives train on the in-batch negatives alone`);
   }
-  return { file, settings, loss: lossOf(settings.losses, config.temperature) };
+  return { file, settings, loss: lossOf(settings.losses, config) };
 }
 
 /** Rows without scores cannot be distilled, whatever their task's settings. */
@@ -79,6 +82,22 @@ function settingsFor(file: RowFile, chosen: TaskSettings, onNotice: OnNotice | u
   if (!needsTeacher(chosen) || file.withTeacher) return chosen;
   onNotice?.(`${file.path}: task ${file.task} has no teacher_scores, so it trains contrastively`);
   return { ...chosen, losses: contrastiveSettings.losses };
+}
+
+/** The batches of a run, without end. Throws `invalid_argument` for a data set that is smaller than a batch. */
+export function drawBatches(
+  sets: readonly DataSet[],
+  { batchSize, batches: method, seed }: Pick<RunConfig, "batchSize" | "batches" | "seed">,
+): Generator<readonly BatchItem[]> {
+  const small = method === "off" ? undefined : sets.find(({ file }) => file.length < batchSize);
+  if (small !== undefined) {
+    throw new RetrieveError(
+      "invalid_argument",
+      `${small.file.path}: has ${small.file.length} rows, fewer than a batch of ${batchSize}; ` +
+        "make the batch smaller, leave the file out, or mix the data sets (batches off)",
+    );
+  }
+  return batches({ sizes: sets.map(({ file }) => file.length), batchSize, method, seed });
 }
 
 /** Keeps the random numbers of groups apart from those of batches. */

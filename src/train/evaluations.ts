@@ -33,6 +33,7 @@ export async function evaluateCheckpoint(run: Run, folder: string): Promise<void
     throw diskError(error, path);
   });
   evaluations.push({ step, metrics });
+  hooks.onEvaluation?.({ step, metrics });
 }
 
 /** The best of the evaluations after training began, the first of equal ones; undefined without any. */

@@ -76,9 +76,8 @@ async function promote(out: string, step: number): Promise<void> {
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name));
   const own = files.filter((file) => !/\/(training\.safetensors|state\.json)$/.test(file));
-  const order = own.sort(
-    (a, b) => Number(a.endsWith("model.safetensors")) - Number(b.endsWith("model.safetensors")),
-  );
+  const isWeights = (file: string): boolean => /(model|adapter)\.safetensors$/.test(file);
+  const order = own.sort((a, b) => Number(isWeights(a)) - Number(isWeights(b)));
   for (const file of order) {
     const target = join(out, file.slice(checkpoint.folder.length + 1));
     try {

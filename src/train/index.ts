@@ -36,6 +36,13 @@ export {
 } from "./losses/index.ts";
 export type { Matrix } from "./matrix.ts";
 export { type Arena, createArena } from "./parameters.ts";
+export {
+  type PlannedDataSet,
+  type PlannedTask,
+  type PlanOptions,
+  planTraining,
+  type TrainingPlan,
+} from "./plan.ts";
 export type { Evaluation, LogEntry, Metrics } from "./report.ts";
 export type { TrainHooks } from "./run.ts";
 export { createSchedule, type Schedule } from "./schedule.ts";

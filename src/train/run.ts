@@ -16,6 +16,8 @@ import type { Student } from "./student.ts";
 export interface TrainHooks {
   /** Measures the encoder at the start, at each checkpoint and at the end; higher is better. */
   readonly evaluate?: (encoder: Encoder) => Promise<Metrics>;
+  /** Told after each measure. */
+  readonly onEvaluation?: (evaluation: Evaluation) => void;
   /** Told after each update. */
   readonly onStep?: (entry: LogEntry, steps: number) => void;
   /** Goes on from the newest checkpoint in `out`, or begins where there is none. */

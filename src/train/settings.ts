@@ -4,7 +4,16 @@
  */
 
 import type { NegativeChoice, PositiveChoice } from "../dataset/index.ts";
-import { contrastive, distillation, type Loss, marginMse, stabilised, weighted } from "./losses/index.ts";
+import {
+  contrastive,
+  distillation,
+  type Loss,
+  type MatryoshkaPart,
+  marginMse,
+  matryoshka,
+  stabilised,
+  weighted,
+} from "./losses/index.ts";
 
 /** One loss of a task; a weight counts where there are several. */
 export type LossTerm = { readonly weight?: number } & (
@@ -74,8 +83,20 @@ export function needsTeacher({ losses }: TaskSettings): boolean {
   return losses.some(({ kind }) => kind !== "contrastive");
 }
 
-/** The losses of a task as one. `temperature` divides similarities; a single loss is taken as it is, unweighted. */
-export function lossOf(terms: readonly LossTerm[], temperature: number): Loss {
+export interface LossOptions {
+  /** Divides similarities. */
+  readonly temperature: number;
+  /** Shorter embeddings that are judged too; none: the whole one alone. */
+  readonly matryoshka: readonly MatryoshkaPart[];
+}
+
+/** The losses of a task as one; a single loss is taken as it is, unweighted. */
+export function lossOf(terms: readonly LossTerm[], { temperature, matryoshka: parts }: LossOptions): Loss {
+  const loss = sumOf(terms, temperature);
+  return parts.length === 0 ? loss : matryoshka(loss, parts);
+}
+
+function sumOf(terms: readonly LossTerm[], temperature: number): Loss {
   const [only, ...others] = terms.map((term) => ({
     loss: termLoss(term, temperature),
     weight: term.weight ?? 1,

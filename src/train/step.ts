@@ -70,7 +70,7 @@ export async function accumulateBatch(
 }
 
 /** The distinct texts of a batch as token rows, and where each query and key is among them. */
-interface BatchRows {
+export interface BatchRows {
   readonly trained: readonly Int32Array[];
   readonly frozen: readonly Int32Array[];
   /** [B], into `trained` */
@@ -79,7 +79,11 @@ interface BatchRows {
   readonly keys: readonly number[];
 }
 
-function gatherTexts(items: readonly TrainingItem[], { tokenize, frozenDocuments }: StepContext): BatchRows {
+/** The rows that a batch is encoded as. */
+export function gatherTexts(
+  items: readonly TrainingItem[],
+  { tokenize, frozenDocuments }: Pick<StepContext, "tokenize" | "frozenDocuments">,
+): BatchRows {
   const trained = distinctRows();
   const frozen = frozenDocuments === undefined ? trained : distinctRows();
   const add = (to: typeof trained, { task }: TrainingItem, side: Side, text: string): number =>

@@ -9,6 +9,7 @@ import {
   instructionOf,
   type LowRank,
   type ModelFolder,
+  mergeAdapters,
   openModelFolder,
   readFloat32,
   resolveInstructions,
@@ -17,13 +18,17 @@ import {
 import { createRandom, type OnNotice } from "../std/index.ts";
 import { createTensor, type Tensor } from "../tensor/index.ts";
 import type { RunConfig } from "./config.ts";
-import { initialAdapters, mergeAdapters } from "./lora.ts";
+import { initialAdapters } from "./lora.ts";
+import { trainedBy } from "./parameter-groups.ts";
+import type { StepContext } from "./step.ts";
 import { openTrainable, type Trainable } from "./trainable.ts";
 
 export interface Student extends AsyncDisposable {
   readonly trainable: Trainable;
   /** The ids of a text with the instruction of its task and side, cut to the length that training allows. */
   tokenize(text: string, task: string, side: Side): Int32Array;
+  /** The vectors of documents, where only queries train. */
+  readonly frozenDocuments?: NonNullable<StepContext["frozenDocuments"]>;
   /** Writes a model folder with the present weights into `folder`, which is there; `lineage` says where they are from. */
   fillModel(folder: string, lineage: Readonly<Record<string, unknown>>): Promise<void>;
 }
@@ -50,13 +55,17 @@ export async function openStudent(config: RunConfig, options: OpenStudentOptions
     dropout: config.dropout,
     chunkTokens: config.chunkTokens,
     device: config.device,
+    trains: trainedBy(config),
     ...(lora !== undefined && { lora }),
     ...(config.threads !== null && { threads: config.threads }),
   });
   return {
     trainable,
     tokenize: (text, task, side) =>
-      folder.tokenizer.encode(instructionOf(instructions, task, side) + text, config.maxTokens[side]).ids,
+      folder.tokenizer.encode(
+        instructionOf(instructions, task, side) + text,
+        Math.min(config.maxTokens[side], folder.settings.maxTokens[side]),
+      ).ids,
     fillModel: async (path, lineage) => {
       await fillFloat32Folder(folder, learnt(trainable, lora), path, { instructions, lineage });
     },
@@ -72,14 +81,16 @@ function instructionsOf({ instructions }: RunConfig, { settings }: ModelFolder):
   return hasOwn ? own : resolveInstructions("llm-embedder", own);
 }
 
-function lowRankOf({ lora }: RunConfig): LowRank | undefined {
+/** The low-rank adapters that are asked for. */
+export function lowRankOf({ lora }: RunConfig): LowRank | undefined {
   if (lora === null) return undefined;
   const { rank, alpha, targets } = lora;
   const adapts = (name: string): boolean => targets.some((target) => name.endsWith(`${target}.weight`));
   return { rank, scale: alpha / rank, adapts };
 }
 
-function withAdapters(
+/** The weights with adapters as training begins. */
+export function withAdapters(
   weights: ReadonlyMap<string, Tensor>,
   lora: LowRank,
   seed: number,

@@ -6,14 +6,16 @@
 
 import { RetrieveError } from "../std/index.ts";
 import { createAdamW } from "./adamw.ts";
-import { batches } from "./batches/index.ts";
+import type { BatchItem } from "./batches/index.ts";
 import { type RunConfig, resolveConfig, type TrainConfig } from "./config.ts";
-import { closeDataSets, type DataSet, openDataSets } from "./data.ts";
+import { closeDataSets, type DataSet, drawBatches, openDataSets } from "./data.ts";
 import { divergence } from "./divergence.ts";
-import { isOverdue, readEvaluations } from "./evaluations.ts";
+import { evaluateCheckpoint, isOverdue, readEvaluations } from "./evaluations.ts";
 import { finishRun, type TrainReport } from "./finish.ts";
 import { openLog } from "./log.ts";
+import { optimizerOptions } from "./parameter-groups.ts";
 import { openPlace, type Place, restoreRun } from "./place.ts";
+import { openQueryStudent } from "./query-side.ts";
 import type { Run, TrainHooks } from "./run.ts";
 import { save } from "./save.ts";
 import { createSchedule } from "./schedule.ts";
@@ -41,9 +43,12 @@ export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise
   if (place.finished !== undefined) return place.finished;
   const sets = await openDataSets(config, told);
   try {
-    await using student = await openStudent(config, told);
+    const drawn = drawBatches(sets, config);
+    await using student =
+      config.train === "query" ? await openQueryStudent(config, told) : await openStudent(config, told);
     const run = await startRun(config, place, { hooks: told, sets, student, notices });
-    await runSteps(run);
+    await measureStart(run, place);
+    await runSteps(run, drawn);
     return await finishRun(run);
   } finally {
     await closeDataSets(sets);
@@ -59,7 +64,7 @@ interface Parts {
 
 async function startRun(config: RunConfig, place: Place, parts: Parts): Promise<Run> {
   const { arena } = parts.student.trainable;
-  const optimizer = createAdamW(arena, { weightDecay: config.weightDecay });
+  const optimizer = createAdamW(arena, optimizerOptions(config));
   const data = parts.sets.map(({ file }) => file.hash);
   const state = await restoreRun(place, { config, data, arena, optimizer });
   const step = state?.step ?? 0;
@@ -77,14 +82,23 @@ async function startRun(config: RunConfig, place: Place, parts: Parts): Promise<
   };
 }
 
-async function runSteps(run: Run): Promise<void> {
-  const { config, sets, hooks } = run;
-  const { steps, warmup, schedule, saveSteps, batchSize, batches: method, seed } = config;
-  const drawn = batches({ sizes: sets.map(({ file }) => file.length), batchSize, method, seed });
+/** Measures the base, or a checkpoint that the end of the process kept from being measured. */
+async function measureStart(run: Run, { newest }: Place): Promise<void> {
+  if (run.hooks.evaluate === undefined) return;
+  if (newest === undefined) await save(run);
+  else if (run.step === 0 || isSavePoint(run)) await evaluateCheckpoint(run, newest.folder);
+}
+
+function isSavePoint({ step, config: { steps, saveSteps } }: Run): boolean {
+  return step === steps || (saveSteps > 0 && step % saveSteps === 0);
+}
+
+async function runSteps(run: Run, drawn: Iterator<readonly BatchItem[]>): Promise<void> {
+  const { config, hooks } = run;
+  const { steps, warmup, schedule } = config;
   for (let skipped = 0; skipped < run.step; skipped++) drawn.next();
   const factorAt = createSchedule({ schedule, warmupSteps: Math.round(warmup * steps), steps });
 
-  if (hooks.evaluate !== undefined && run.step === 0 && run.saved === undefined) await save(run); // the base
   while (run.step < steps && !isOverdue(run)) {
     if (hooks.signal?.aborted) await interrupt(run, hooks.signal);
     const { value: batch = [] } = drawn.next();
@@ -94,7 +108,7 @@ async function runSteps(run: Run): Promise<void> {
     await run.log.append(entry);
     run.step = entry.step;
     hooks.onStep?.(entry, steps);
-    if (run.step === steps || (saveSteps > 0 && run.step % saveSteps === 0)) await save(run);
+    if (isSavePoint(run)) await save(run);
   }
 }
 

@@ -75,6 +75,11 @@ describe("sources", () => {
     expect(searched.hits).toEqual([]);
   });
 
+  it("a URL under --offline", async () => {
+    const refused = await failure("add", "tools", "http://127.0.0.1:9/api.yaml", "--offline", ...at);
+    expect(refused).toMatchObject({ code: 1, error: "offline" });
+  });
+
   it("what describes no tools", async () => {
     const wrong = await failure("add", "tools", file("no-tools.json", '{"a": 1}'), ...at);
     expect(wrong).toMatchObject({ code: 1, error: "invalid_data" });
@@ -107,6 +112,16 @@ describe("the index", () => {
     const written = await failure("add", "knowledge", more, "--model", "mini", ...at);
     expect(written).toMatchObject({ code: 1, error: "fingerprint_mismatch" });
     expect((await jsonOf(["status", ...at])).kinds.knowledge.records).toBe(1);
+  });
+
+  it("of another precision: names the flag", async () => {
+    const own = ["--index", place("precise"), "--model", tiny];
+    const search = ["search", "x", "--kind", "knowledge", ...own];
+    await jsonOf(["add", "knowledge", place("good.jsonl"), "--precision", "int8", ...own]);
+    const stored = await failure(...search);
+    expect(stored).toMatchObject({ code: 1, error: "fingerprint_mismatch" });
+    expect(stored.message).toContain("--precision");
+    expect((await jsonOf([...search, "--precision", "int8"])).hits).toHaveLength(1);
   });
 
   it("is moved to another encoder by reindex, and stays usable without --model", async () => {

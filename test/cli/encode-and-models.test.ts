@@ -34,6 +34,19 @@ describe("encode", () => {
     expect(await vectorsOf(["--side", "query", place("lines.txt")])).toEqual(given);
   });
 
+  it("computes in the precision asked for", async () => {
+    const args = ["--side", "query", "--model", tiny, "--quiet"];
+    const [stored, float32, int8] = await Promise.all([
+      vectorsOf(args, texts),
+      vectorsOf([...args, "--precision", "float32"], texts),
+      vectorsOf([...args, "--precision", "int8"], texts),
+    ]);
+    expect(float32).toEqual(stored); // its weights are float32
+    expect(int8).not.toEqual(stored);
+    const wrong = await retrieveHere(["encode", ...args, "--precision", "int4"], { input: texts });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining("float32, int8") });
+  });
+
   it("writes the same numbers as a NumPy matrix", async () => {
     const args = ["--side", "document", "--model", tiny, "--quiet"];
     const printed = await vectorsOf(args, texts);

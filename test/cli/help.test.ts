@@ -19,6 +19,9 @@ const commands = [
     "reindex",
     "encode",
     "eval",
+    "convert",
+    "mine",
+    "train",
     "models",
   ].map((name) => [name]),
   ...["retrieval", "memory"].map((name) => ["eval", name]),
@@ -76,6 +79,8 @@ describe("wrong usage", () => {
     ["arguments that are no JSON", ["call", "tool", "{broken"]],
     ["a floor without a value", ["eval", "retrieval", "x", "--min", "nDCG@10"]],
     ["an unknown side", ["encode", "--side", "left"]],
+    ["no rows", ["train", "--out", "x"]],
+    ["a number of steps that is none", ["train", "--data", "x", "--out", "x", "--steps", "0"]],
   ])("%s: exit 2, nothing on stdout", async (_name, args) => {
     const { code, stdout, stderr } = await retrieveHere(args);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

@@ -40,6 +40,20 @@ describe("mini", () => {
     }
   });
 
+  it.each([
+    ["Как мне заменить ключ? Резервные копии делаются ночью в два часа.", 1],
+    ["كيف أغير المفتاح؟ يفتح المكتب في الساعة الثامنة", 1],
+    ["열쇠를 어떻게 바꾸나요? 사무실은 여덟 시에 엽니다", 1],
+    ["我如何更换钥匙？办公室八点开门。", 1],
+    ["Anahtarı nasıl değiştiririm? Ofis saat sekizde açılıyor.", 0],
+    ["Kwaśniewski Szczecin Ljubljana Zsigmondy", 0],
+  ])("tells of a script that it hardly covers: %s", async (text, times) => {
+    const notices: string[] = [];
+    await using encoder = await openEncoder("mini", { onNotice: (notice) => notices.push(notice) });
+    await encoder.encodeQueries([text]);
+    expect(notices.filter((notice) => notice.includes("hardly covers"))).toHaveLength(times);
+  });
+
   it("ranks a question's answer first", async () => {
     await using encoder = await openEncoder("mini");
     const [question] = await encoder.encodeQueries(["What is the capital of France?"]);

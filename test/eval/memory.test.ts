@@ -60,7 +60,20 @@ describe("evaluateMemory", () => {
       "Recall@10": 0.83333,
       "Hit@5": 1,
       "All@5": 0.5,
+      // (1 + (1 + 1/log2(3)) / (1 + 1/log2(3) + 1/2)) / 2
+      "nDCG@10": 0.88268,
     });
+  });
+
+  it("asks at most so many questions, evenly spaced", async () => {
+    const evidence = ["t0"];
+    write(
+      "questions.jsonl",
+      texts.map((question) => ({ conversation: "c", question, evidence })),
+    );
+    const [report] = await evaluateMemory({ folder, encoder, methods, units: plain, maxQueries: 2 });
+    // zinc and lead, the first and the fifth.
+    expect(report).toMatchObject({ queries: 2, metrics: { "Hit@5": 0.5 } });
   });
 
   it("lets a stored pair pass its score to both turns, and counts only the first k turns", async () => {

@@ -345,6 +345,14 @@ describe("the BM25 file", () => {
     expect(await search(open({ store: blind, lexicalFile: file() }))).toHaveLength(3);
   });
 
+  it("is whole when everything was removed", async () => {
+    await using collection = filed();
+    await collection.put(animals);
+    await collection.remove(animals.map(({ id }) => id));
+    expect(await search(filed())).toEqual([]);
+    expect(notices).toEqual([]);
+  });
+
   it("follows a store that was changed without it", async () => {
     await filed().put(animals);
     await open({ store: lasting() }).put([

@@ -1,8 +1,15 @@
-import { lstat, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { lstat, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { freemem, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { formatJsonLine, RetrieveError, readJsonLines, readText, writeFileAtomic } from "#src/std/index.js";
+import {
+  formatJsonLine,
+  RetrieveError,
+  readBytes,
+  readJsonLines,
+  readText,
+  writeFileAtomic,
+} from "#src/std/index.js";
 
 let folder: string;
 beforeAll(async () => {
@@ -16,6 +23,30 @@ it("writes a file whole, making its folder, and leaves no temporary file", async
   expect(await readFile(path, "utf8")).toBe("one two");
   expect(await readdir(join(folder, "new"))).toEqual(["a.txt"]);
 });
+
+it("reads bytes, and what is not there is named", async () => {
+  const path = join(folder, "bytes");
+  await writeFile(path, Uint8Array.of(0, 255, 7));
+  expect(await readBytes(path)).toEqual(Uint8Array.of(0, 255, 7));
+  await writeFile(path, "");
+  expect(await readBytes(path)).toEqual(new Uint8Array(0));
+  await expect(readBytes(join(folder, "none"))).rejects.toMatchObject({ code: "not_found" });
+});
+
+const roomy = freemem() > 6 * 2 ** 30;
+it.runIf(roomy)(
+  "reads bytes beyond the 2 GiB at which Node's own reading ends, given 6 GiB of memory",
+  async () => {
+    const path = join(folder, "large");
+    const file = await open(path, "w"); // sparse: it takes no room on the disk
+    await file.write(Uint8Array.of(1, 2), 0, 2, 2 ** 31);
+    await file.close();
+    const bytes = await readBytes(path);
+    expect([...bytes.subarray(2 ** 31 - 1)]).toEqual([0, 1, 2]);
+    await rm(path);
+  },
+  60_000,
+);
 
 it("keeps the old content when the new one fails half-way", async () => {
   const path = join(folder, "kept.txt");

@@ -121,6 +121,31 @@ export function testStore(name: string, create: () => Promise<StoreUnderTest>): 
       }
     });
 
+    it("answers searches that are asked at once as it answers each alone", async () => {
+      const store = await filled(
+        ...[X, Y, Z].map((vector, n) => record(`r${n}`, vector, { n })),
+        record("twin", Y, { n: 9 }),
+      );
+      const asked = [X, Y, Z, X, Y, Z].map((vector, n) => ({
+        vector,
+        options: { topK: 1 + (n % 4), ...(n > 2 && { filter: parseFilter("n < 2") }) },
+      }));
+      for (let again = 0; again < 3; again++) {
+        const together = await Promise.all(asked.map(({ vector, options }) => store.search(vector, options)));
+        const alone = [];
+        for (const { vector, options } of asked) alone.push(await store.search(vector, options));
+        expect(together).toEqual(alone);
+        expect(together.map(ids)).toEqual([
+          ["r0"],
+          ["r1", "twin"],
+          ["r2", "r1", "twin"],
+          ["r0", "r1"],
+          ["r1"],
+          ["r1", "r0"],
+        ]);
+      }
+    });
+
     it("breaks a tie over the last place by id, however many share it", async () => {
       const many = Array.from({ length: 200 }, (_, n) => record(`t${String(999 - n)}`, Y));
       const store = await filled(...many, record("first", X));

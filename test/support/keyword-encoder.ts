@@ -72,6 +72,7 @@ const wordTokenizer: Tokenizer = {
     return {
       ids: Int32Array.from(ids.slice(0, maxTokens)),
       unknownShare: 0,
+      spelledShare: 0,
       truncated: ids.length > maxTokens,
     };
   },

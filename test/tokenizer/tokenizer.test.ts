@@ -98,6 +98,27 @@ describe("createTokenizer", () => {
     expect(tokenizer.encode("", 16).unknownShare).toBe(0);
   });
 
+  it("tells how much of a text is spelled out, of WordPiece vocabularies", () => {
+    const model = {
+      type: "WordPiece",
+      unk_token: "[UNK]",
+      continuing_subword_prefix: "##",
+      max_input_chars_per_word: 9,
+    };
+    const vocab = { "[UNK]": 0, ключ: 1, д: 2, "##о": 3, "##м": 4, "##ик": 5 };
+    const tokenizer = createTokenizer({
+      ...tiny,
+      added_tokens: [],
+      post_processor: null,
+      model: { ...model, vocab },
+    });
+    expect(tokenizer.encode("ключ", 16).spelledShare).toBe(0);
+    expect(tokenizer.encode("дом", 16)).toMatchObject({ spelledShare: 2 / 3, unknownShare: 0 }); // д ##о ##м
+    expect(tokenizer.encode("домик", 16).spelledShare).toBe(0.5); // д ##о ##м ##ик
+    expect(tokenizer.encode("", 16).spelledShare).toBe(0);
+    expect(open("tiny-xlmr").encode("a b c", 16).spelledShare).toBe(0);
+  });
+
   it.each([
     ["text", "wanted an object with `model` and `added_tokens`"],
     [{ model: {} }, "wanted an object with `model` and `added_tokens`"],

@@ -18,6 +18,8 @@ export interface ReadContext {
   readonly stored: (filter: Filter) => AsyncIterable<Document>;
   /** Texts that were put into prompts. */
   readonly recalled: readonly string[];
+  /** Whether sources that are downloaded are refused. */
+  readonly offline: boolean;
   readonly onNotice?: OnNotice;
   readonly signal?: AbortSignal;
 }

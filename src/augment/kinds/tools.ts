@@ -8,11 +8,12 @@ import type { Kind } from "./kind.ts";
 export const tools: Kind<"tools"> = {
   name: "tools",
   task: "tool",
-  async *read(sources, { signal, onNotice }) {
+  async *read(sources, { offline, signal, onNotice }) {
     const given = sources.filter((source) => typeof source !== "string");
     for (const tool of functionTools(given)) yield toolSourceRecord(tool, "functions");
     for (const source of sources.filter((place) => typeof place === "string")) {
       const read = await readTools(source, {
+        offline,
         ...(signal ? { signal } : {}),
         ...(onNotice ? { onNotice } : {}),
       });

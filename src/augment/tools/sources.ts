@@ -13,6 +13,8 @@ import type { Tool } from "./tool.ts";
 export interface ReadToolsOptions {
   /** For the download of a document, and for each answer of an MCP server. Default 30 s. */
   readonly timeoutMs?: number;
+  /** Refuses URLs. */
+  readonly offline?: boolean;
   readonly signal?: AbortSignal;
   /** Told of entries that are left out. */
   readonly onNotice?: OnNotice;
@@ -25,7 +27,7 @@ const maxDocumentBytes = 32 * 2 ** 20;
  * The tools that `source` describes: an OpenAPI 3 file or URL (JSON or YAML), a file with a JSON array of function
  * schemas, `mcp:COMMAND ARG…`, or an `mcpServers` file. MCP servers are started to list their tools and ended again.
  *
- * Throws `not_found`, `invalid_data`, `unsupported` (Swagger 2, references into other files), `network`; an
+ * Throws `not_found`, `invalid_data`, `unsupported` (Swagger 2, references into other files), `network`, `offline`; an
  * `mcpServers` document from a URL is `not_allowed`: it would run the commands of whoever serves it.
  */
 export async function readTools(source: string, options: ReadToolsOptions = {}): Promise<Tool[]> {
@@ -33,6 +35,12 @@ export async function readTools(source: string, options: ReadToolsOptions = {}):
   const request = { timeoutMs, ...(signal ? { signal } : {}), ...(onNotice ? { onNotice } : {}) };
   if (source.startsWith("mcp:")) return await mcpCommandTools(source, request);
   const remote = /^https?:\/\//i.test(source);
+  if (remote && options.offline === true) {
+    throw new RetrieveError(
+      "offline",
+      `${source}: must be downloaded, and offline mode forbids it; save it as a file and add that, or go online`,
+    );
+  }
   const text = remote ? await download(source, timeoutMs, signal) : await readText(source);
   const value = parseJsonOrYaml(text, source);
   if (!isJsonObject(value) || !Object.hasOwn(value, "mcpServers")) return documentTools(value, source);

@@ -1,10 +1,10 @@
 /**
  * Lines that are done, beside the file that they will be: a run that is killed goes on where it was when the same
- * command runs again. A torn last line is cut off.
+ * command runs again. A torn last line is cut off; a run that fails before its first line leaves nothing.
  */
 
 import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, stat } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { diskError, RetrieveError, scanLines } from "../../std/index.ts";
 
@@ -31,13 +31,15 @@ export async function openPartial(
     throw new RetrieveError("invalid_argument", `${out}: is no file but a folder or device; name a file`);
   }
   const path = partialPath(out, key);
+  let file: FileHandle | undefined;
   try {
     await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, "a");
+    file = await open(path, "a");
     const left = await readLeft(path, onLine);
     await file.truncate(left.bytes);
     return partialFile(file, path, out, left.lines);
   } catch (error) {
+    await file?.close();
     throw diskError(error, path);
   }
 }
@@ -86,6 +88,10 @@ function partialFile(file: FileHandle, path: string, out: string, lines: number)
         await file.sync();
         await rename(path, out);
       }),
-    [Symbol.asyncDispose]: () => file.close(),
+    [Symbol.asyncDispose]: async () => {
+      const { size } = await file.stat();
+      await file.close();
+      if (size === 0) await rm(path, { force: true });
+    },
   };
 }

@@ -13,7 +13,10 @@ export function checkSpace(folder: string, collection: CollectionInfo, encoder: 
     "fingerprint_mismatch",
     `${folder}: the collection ${name} was encoded by ${model} (${short(fingerprint)}), got the encoder ` +
       `${encoder.name} (${short(got)}), whose vectors cannot be compared with it; ` +
-      `run "retrieve reindex --model ${encoder.name}" to encode everything again, or open with --model ${model}`,
+      `run "retrieve reindex --model ${encoder.name}" to encode everything again, or open with ` +
+      (model === encoder.name
+        ? "the weights, --precision and instructions that it was made with"
+        : `--model ${model}`),
   );
 }
 

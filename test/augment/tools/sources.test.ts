@@ -1,6 +1,7 @@
 /** From descriptions to tools: OpenAPI 3 documents with their traps, function schemas in four dialects. */
 
 import { mkdtemp, writeFile } from "node:fs/promises";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -389,6 +390,20 @@ describe("a URL", () => {
     expect(await readTools(source)).toMatchObject([
       { id: "t.it", source, execution: { url: `http://${server.host}/x` } },
     ]);
+  });
+
+  it("is refused in offline mode, and its server sees no connection", async () => {
+    let connections = 0;
+    const server = createServer(() => connections++);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const read = readTools(`http://127.0.0.1:${port}/shop.yaml`, { offline: true });
+    await expect(read).rejects.toMatchObject({
+      code: "offline",
+      message: expect.stringContaining("save it as a file"),
+    });
+    expect(connections).toBe(0);
+    server.close();
   });
 
   it("never starts a command", async () => {
