@@ -1,6 +1,6 @@
 """Opens a trained folder with sentence-transformers and FlagEmbedding and compares their vectors with ours.
 
-    pip install sentence-transformers FlagEmbedding
+    pip install sentence-transformers FlagEmbedding "transformers<5"      # FlagEmbedding 1.4 wants the 4th
     python runs/open-in-python.py MODEL [TASK, default qa]
 
 Ours come from `node dist/cli/main.js encode`. Exits with 1 when a number differs by more than 1e-5, or when neither
@@ -44,7 +44,8 @@ def flag_embedding(model: str, settings: dict):
 
     opened = FlagModel(model, use_fp16=False, devices="cpu", pooling_method=settings["pooling"],
                        normalize_embeddings=settings["normalize"])
-    return opened.encode
+    # It reads no maximum length from the folder: its own is 512 tokens.
+    return lambda texts: opened.encode(texts, max_length=settings["maxTokens"]["document"])
 
 
 def main(model: str, task: str = "qa") -> int:

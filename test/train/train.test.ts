@@ -94,7 +94,7 @@ describe("a run", () => {
 });
 
 describe("resuming", () => {
-  it("refuses other settings by name, other data and another base, and lets what changes nothing change", async () => {
+  it("refuses other settings by name and other data, and lets what changes nothing change", async () => {
     const own = writeRows(folder, "own", makeRows({ seed: 3 }));
     const config = configOf("settings", { data: [own] });
     await interruptAt(2, config);
