@@ -72,7 +72,9 @@ function settingOptions(): Option[] {
     option("--steps <n>", "optimizer updates; default 1000").argParser(count),
     option("--batch-size <n>", "queries an update; default 32").argParser(count),
     option("--group-size <n>", "texts a query, one positive; default 4").argParser(count),
-    option("--learning-rate <x>", "at its highest; default 5e-5").argParser(atLeast(0)),
+    option("--learning-rate <x>", "at its highest; default 5e-5, for a linear query side 1e-3").argParser(
+      atLeast(0),
+    ),
     option("--warmup <share>", "of the steps; default 0.1").argParser(atLeast(0)),
     option("--temperature <x>", "divides similarities; default 0.05").argParser(atLeast(0)),
     option("--dropout <x>", "share of values dropped; default 0").argParser(atLeast(0)),
