@@ -29,7 +29,7 @@ export interface Graph {
 }
 
 /**
- * The graph that computes `outputs` from `inputs`. A value that is used twice is computed once. Nodes are named `v1`,
+ * The graph that computes `outputs` from `inputs`, and from values that another graph has computed, `given` by name. A value that is used twice is computed once. Nodes are named `v1`,
  * `v2`, … in their order, outputs by their key; parameters are those that the outputs need, in order of first use.
  *
  * Throws `invalid_argument` when an output needs an input that is not given, is itself no result of an operator, or
@@ -38,15 +38,20 @@ export interface Graph {
 export function createGraph(spec: {
   readonly inputs: readonly Value[];
   readonly outputs: Readonly<Record<string, Value>>;
+  readonly given?: Readonly<Record<string, Value>>;
 }): Graph {
-  const inputs = spec.inputs.map((value) => ({ name: leafName(value), ...typeOf(value) }));
+  const given = Object.entries(spec.given ?? {});
+  const named = [...spec.inputs.map((value) => [leafName(value), value] as const), ...given];
+  const inputs = named.map(([name, value]) => ({ name, ...typeOf(value) }));
   const parameters = new Map<string, Variable>();
-  const names = new Map<Value, string>(spec.inputs.map((value) => [value, leafName(value)]));
+  const names = new Map<Value, string>(named.map(([name, value]) => [value, name]));
   const outputNames = namesOfOutputs(spec.outputs);
   const nodes: Node[] = [];
 
-  for (const value of inOrder(Object.values(spec.outputs))) {
+  const handed = new Set(given.map(([, value]) => value));
+  for (const value of inOrder(Object.values(spec.outputs), handed)) {
     const { source } = value;
+    if (handed.has(value)) continue;
     if (source.kind === "computed") {
       const name = outputNames.get(value) ?? `v${nodes.length + 1}`;
       names.set(value, name);

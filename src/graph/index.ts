@@ -53,6 +53,7 @@ export type {
   Vjp,
 } from "./operator.ts";
 export { onnxTypes } from "./operators/elementwise.ts";
+export { inOrder } from "./order.ts";
 export { print } from "./print.ts";
 export { type Dim, type Dims, formatDims, type Type } from "./shape.ts";
 export { type Attributes, type OperatorName, operators } from "./table.ts";

@@ -75,6 +75,8 @@ export interface TrainConfig {
   /** Lengths that embeddings should also be good at when they are cut, each with its weight in the loss. */
   readonly matryoshka?: readonly MatryoshkaPart[];
   readonly chunkTokens?: number;
+  /** Whether a step keeps what it computes on the way to the embeddings, instead of computing it twice. */
+  readonly keepActivations?: boolean;
   /** Cores; default all. */
   readonly threads?: number | null;
   /** Execution provider. */
@@ -129,6 +131,7 @@ const defaults = {
   parameterGroups: [],
   matryoshka: [],
   chunkTokens: 1024,
+  keepActivations: false,
   threads: null,
   device: "cpu",
 } satisfies Partial<TrainConfig>;
@@ -205,6 +208,7 @@ const schema = z.strictObject({
   parameterGroups: z.array(parameterGroup),
   matryoshka: z.array(z.strictObject({ dimensions: count, weight: positive })),
   chunkTokens: count,
+  keepActivations: z.boolean(),
   threads: count.nullable(),
   device: z.string().min(1),
 });

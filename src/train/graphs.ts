@@ -7,7 +7,16 @@
  */
 
 import { type LowRank, type Pooling, type TransformerConfig, traceTransformer } from "../encoder/index.ts";
-import { createGraph, type Graph, gradients, input, parameter, type Variable } from "../graph/index.ts";
+import {
+  createGraph,
+  type Graph,
+  gradients,
+  inOrder,
+  input,
+  parameter,
+  type Value,
+  type Variable,
+} from "../graph/index.ts";
 import { RetrieveError } from "../std/index.ts";
 
 export interface TrainingGraphsOptions {
@@ -16,6 +25,8 @@ export interface TrainingGraphsOptions {
   /** Whether there are masks to multiply by. */
   readonly dropout: boolean;
   readonly lora?: LowRank;
+  /** Whether what the backward graph needs of the forward pass comes from it, instead of being computed again. */
+  readonly keep: boolean;
   /** Whether a parameter, by its name, gets a gradient. */
   readonly trains: (name: string) => boolean;
 }
@@ -28,6 +39,8 @@ export interface TrainingGraphs {
    * and for these {@link rowGradient} and {@link tokenPlaces}.
    */
   readonly backward: Graph;
+  /** Outputs of the forward graph that the backward graph takes: none unless they are to be kept. */
+  readonly kept: readonly string[];
   /** All parameters of the encoder, those of low-rank adapters included. */
   readonly parameters: readonly Variable[];
   /** The masks of both graphs, in their order. */
@@ -61,13 +74,13 @@ export function gradientName(parameterName: string): string {
 /** Builds both graphs. Throws `invalid_argument` when nothing trains. */
 export function buildTrainingGraphs(
   config: TransformerConfig,
-  { trains, ...options }: TrainingGraphsOptions,
+  { trains, keep, ...options }: TrainingGraphsOptions,
 ): TrainingGraphs {
   const trace = traceTransformer(config, options);
   const { ids, mask, dropout, lookedUp, places, embedding } = trace;
   const inputs = [ids, mask, ...dropout];
-  const forward = createGraph({ inputs, outputs: { embedding } });
-  const trained = forward.parameters.filter(({ name }) => trains(name));
+  const { parameters } = createGraph({ inputs, outputs: { embedding } });
+  const trained = parameters.filter(({ name }) => trains(name));
   if (trained.length === 0) {
     throw new RetrieveError("invalid_argument", "training: no parameter is chosen to train; choose some");
   }
@@ -87,12 +100,45 @@ export function buildTrainingGraphs(
     ),
     ...(rows !== undefined && trainedTables.length > 0 && { [rowGradient]: rows, [tokenPlaces]: places }),
   };
-  const backward = createGraph({ inputs: [...inputs, cotangent], outputs });
+  const given = keep ? activations(embedding, Object.values(outputs)) : {};
+  const forward = createGraph({ inputs, outputs: { embedding, ...given } });
+  const backward = createGraph({ inputs: [...inputs, cotangent], outputs, given });
   return {
     forward,
     backward,
-    parameters: forward.parameters,
+    kept: Object.keys(given),
+    parameters,
     masks: forward.inputs.slice(2),
     tables: trainedTables,
   };
+}
+
+/**
+ * What computing `results` uses of the way to `embedding`. What ids and masks alone give, or parameters alone, is cheap
+ * and computed again.
+ */
+function activations(embedding: Value, results: readonly Value[]): Record<string, Value> {
+  const forward = inOrder([embedding]);
+  const isForward = new Set(forward);
+  const onIds = dependents(forward, "input");
+  const onWeights = dependents(forward, "parameter");
+  const used = inOrder(results)
+    .filter((value) => !isForward.has(value))
+    .flatMap(({ source }) => (source.kind === "computed" ? source.operands : []))
+    .filter(
+      (value) => value !== embedding && isForward.has(value) && onIds.has(value) && onWeights.has(value),
+    );
+  return Object.fromEntries([...new Set(used)].map((value, at) => [`kept ${at}`, value]));
+}
+
+/** The values that are computed from a leaf of that kind. */
+function dependents(order: readonly Value[], kind: "input" | "parameter"): ReadonlySet<Value> {
+  const found = new Set<Value>();
+  for (const value of order) {
+    const { source } = value;
+    const depends =
+      source.kind === "computed" ? source.operands.some((one) => found.has(one)) : source.kind === kind;
+    if (depends) found.add(value);
+  }
+  return found;
 }

@@ -98,6 +98,7 @@ async function openForm(
       lora,
       dropout: config.dropout,
       chunkTokens: config.chunkTokens,
+      keepActivations: config.keepActivations,
       trains: trainedBy(config),
       device: config.device,
       ...(config.threads !== null && { threads: config.threads }),

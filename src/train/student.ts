@@ -56,6 +56,7 @@ export async function openStudent(config: RunConfig, options: OpenStudentOptions
     weights: lora === undefined ? weights : withAdapters(weights, lora, config.seed),
     dropout: config.dropout,
     chunkTokens: config.chunkTokens,
+    keepActivations: config.keepActivations,
     device: config.device,
     trains: trainedBy(config),
     ...(lora !== undefined && { lora }),

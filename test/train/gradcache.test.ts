@@ -89,12 +89,13 @@ function readGolden(name: TinyName, which: string): { loss: number; gradients: M
 
 describe.each(["tiny-bert", "tiny-roberta"] as const)("%s", (name) => {
   it.each([
-    ["one chunk", 10_000],
-    ["chunks of a few rows", 40],
-    ["a chunk a row", 1],
-  ])("has the gradients of PyTorch by every parameter: %s", async (_, chunkTokens) => {
+    ["one chunk", { chunkTokens: 10_000 }],
+    ["chunks of a few rows", { chunkTokens: 40 }],
+    ["a chunk a row", { chunkTokens: 1 }],
+    ["activations kept", { chunkTokens: 40, keepActivations: true }],
+  ])("has the gradients of PyTorch by every parameter: %s", async (_, options) => {
     const { loss, gradients: wanted } = readGolden(name, "contrastive");
-    const { results, gradients } = await gradientsOf([itemsOf(readBatch(name), {})], { name, chunkTokens });
+    const { results, gradients } = await gradientsOf([itemsOf(readBatch(name), {})], { name, ...options });
     expect(results[0]?.loss).toBeCloseTo(loss, 5);
     expectGradients(gradients, wanted, tolerance);
   });
@@ -160,6 +161,13 @@ describe("with dropout", () => {
     }
     // What differences lose to truncation and rounding; seen: 5e-5.
     expect(Math.abs(slope - product) / Math.abs(product)).toBeLessThan(2e-3);
+  });
+
+  it("has the same gradient when activations are kept", async () => {
+    const pass = { seed: 3, number: 5 };
+    const again = await gradientsOf([items, items], { ...options, pass });
+    const kept = await gradientsOf([items, items], { ...options, pass, keepActivations: true });
+    expectGradients(kept.gradients, again.gradients, chunkTolerance);
   });
 
   it("gives the same bits for the same pass, others for another", async () => {
