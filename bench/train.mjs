@@ -42,10 +42,12 @@ const { values: flags } = parseArgs({
 const models = process.env.RETRIEVE_MODELS ?? join(homedir(), ".cache/retrieve-anything/models");
 const folder = await openModelFolder(join(models, "all-MiniLM-L6-v2"));
 const threads = Number(flags.threads);
-const ways = [512, 1024, 2048].flatMap((chunkTokens) => [
-  { chunkTokens, keepActivations: false },
-  { chunkTokens, keepActivations: true },
-]);
+const ways = [
+  { chunkTokens: 512, keepActivations: false },
+  { chunkTokens: 1024, keepActivations: false },
+  { chunkTokens: 1024, keepActivations: true },
+  { chunkTokens: 2048, keepActivations: true },
+];
 const warmUp = 2;
 const temperature = 0.05;
 const learningRate = 2e-5;

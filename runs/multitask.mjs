@@ -12,6 +12,7 @@
  *
  *     --variant NAME     repeatable; default base full merged no-instructions mixed; also base-instructed
  *     --set NAME         repeatable; default all of runs/multitask/sets.mjs
+ *     --measure NAME     repeatable, the sets that are measured; default those of --set
  *     --steps N --batch-size N --learning-rate X --temperature X     default: runs/multitask/variants.mjs
  *     --rows N           at most so many training rows a set
  *     --max-queries N    evaluation queries a part, default 500
@@ -38,12 +39,14 @@ const { values: flags } = parseArgs({
     "batch-size": text,
     "learning-rate": text,
     temperature: text,
+    measure: { ...text, multiple: true },
     rows: text,
     "max-queries": { ...text, default: "500" },
     work: { ...text, default: join(tmpdir(), "retrieve-multitask") },
   },
 });
 known("variant", flags.variant, Object.keys(variants));
+known("measure", flags.measure ?? [], flags.set);
 known(
   "set",
   flags.set,
@@ -63,6 +66,7 @@ const { work } = flags;
 mkdirSync(work, { recursive: true });
 
 const sets = allSets.filter(({ name }) => flags.set.includes(name));
+const measured = sets.filter(({ name }) => flags.measure?.includes(name) ?? true);
 const rows = await prepare();
 const settings = {
   ...numberOf("steps", "steps"),
@@ -75,7 +79,7 @@ for (const name of flags.variant) {
   const model = await makeModel(name, { base, work, data: rows, settings });
   const { title, instructions } = variants[name];
   const maxQueries = Number(flags["max-queries"]);
-  const results = await evaluateModel(name, model, { sets, data, work, instructions, maxQueries });
+  const results = await evaluateModel(name, model, { sets: measured, data, work, instructions, maxQueries });
   systems.push({ name, title, model, results });
 }
 const config = { ...recipe, ...settings };
