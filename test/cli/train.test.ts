@@ -205,7 +205,7 @@ describe("refuses", () => {
       "a data set smaller than a batch",
       ["--batch-size", "13"],
       2,
-      "qa.jsonl: has 12 rows, less than a batch",
+      "qa.jsonl has 12 rows, less than a batch",
     ],
     ["a device that is not there", ["--device", "tpu"], 1, "there is no device tpu"],
     ["an evaluation that is not there", ["--eval", at("nowhere")], 1, "nowhere"],

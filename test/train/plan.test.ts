@@ -85,7 +85,7 @@ it("knows the tokens of a step and the numbers of the model", async () => {
 it("refuses what training refuses", async () => {
   await expect(planTraining({ ...small, data: [chat], batchSize: 5 })).rejects.toMatchObject({
     code: "invalid_argument",
-    message: expect.stringContaining("chat.jsonl: has 4 rows, less than a batch of 5"),
+    message: expect.stringContaining("chat.jsonl has 4 rows, less than a batch of 5"),
   });
   await expect(planTraining({ ...small, data: [qa], device: "tpu" })).rejects.toMatchObject({
     code: "unsupported",
