@@ -201,12 +201,7 @@ describe("refuses", () => {
     ["a configuration that is not there", ["--config", at("nothing.yaml")], 1, "nothing.yaml"],
     ["a configuration that is a list", ["--config", at("qa-list.json")], 1, "holds no object"],
     ["a configuration of another kind", ["--config", at("qa.jsonl")], 2, ".json, .yaml or .yml"],
-    [
-      "a data set smaller than a batch",
-      ["--batch-size", "13"],
-      2,
-      "qa.jsonl has 12 rows, less than a batch",
-    ],
+    ["a data set smaller than a batch", ["--batch-size", "13"], 2, "qa.jsonl has 12 rows, less than a batch"],
     ["a device that is not there", ["--device", "tpu"], 1, "there is no device tpu"],
     ["an evaluation that is not there", ["--eval", at("nowhere")], 1, "nowhere"],
     [
