@@ -49,10 +49,7 @@ export function openExactStore(options: StoreOptions): VectorStore {
     delete: async (ids) => write().remove([...new Set(ids.map(wellFormed))]),
     async get(ids) {
       const rows = read();
-      return ids.map((id) => {
-        const row = rows.get(wellFormed(id));
-        return row && toStored(row);
-      });
+      return ids.map((id) => rows.get(wellFormed(id)));
     },
     async search(vector, search) {
       checkSearch(vector, search, dimensions);

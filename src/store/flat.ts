@@ -8,9 +8,9 @@
 import { createBoundedHeap } from "../std/index.ts";
 import { compareText, type Filter, matches } from "./filter.ts";
 import { createVectorBlock, QUERIES_A_PASS, type VectorBlock } from "./kernel.ts";
-import { type FoundRow, type Row, toFound } from "./record.ts";
+import { type HeldRow, hold, type Row } from "./record.ts";
 import { createRounds } from "./rounds.ts";
-import type { Hit, SearchOptions } from "./vector-store.ts";
+import type { Hit, SearchOptions, StoredRecord } from "./vector-store.ts";
 
 export interface Flat {
   readonly size: number;
@@ -18,7 +18,7 @@ export interface Flat {
   put(rows: readonly Row[], replacing?: Filter): void;
   /** How many of the ids were there. */
   remove(ids: readonly string[]): number;
-  get(id: string): Row | undefined;
+  get(id: string): StoredRecord | undefined;
   /** The rows of this moment, whatever is written while they are read. */
   snapshot(filter?: Filter): Iterable<Row>;
   count(filter?: Filter): number;
@@ -36,7 +36,7 @@ interface Question {
 
 interface Candidate {
   readonly score: number;
-  readonly row: FoundRow;
+  readonly row: HeldRow;
 }
 
 const SMALLEST_CAPACITY = 256;
@@ -44,12 +44,12 @@ const SMALLEST_CAPACITY = 256;
 /** An empty table of rows with vectors of length `dimensions`. */
 export function createFlat(dimensions: number): Flat {
   let block = createVectorBlock(0, dimensions);
-  let rows: (FoundRow | undefined)[] = []; // by slot; undefined is a gap
+  let rows: (HeldRow | undefined)[] = []; // by slot; undefined is a gap
   let slots = new Map<string, number>();
 
   const repack = (more: number): void => {
     const packed = createVectorBlock(Math.max(SMALLEST_CAPACITY, 2 * (slots.size + more)), dimensions);
-    const kept: FoundRow[] = [];
+    const kept: HeldRow[] = [];
     const moved = new Map<string, number>();
     rows.forEach((row, slot) => {
       if (row === undefined) return;
@@ -65,12 +65,12 @@ export function createFlat(dimensions: number): Flat {
     rows[slot] = undefined;
     return slots.delete(id);
   };
-  const putOne = ({ vector, ...row }: Row): void => {
+  const putOne = (row: Row): void => {
     removeOne(row.id);
     if (rows.length === block.capacity) repack(1);
-    block.set(rows.length, vector);
+    block.set(rows.length, row.vector);
     slots.set(row.id, rows.length);
-    rows.push(row);
+    rows.push(hold(row));
   };
   const answer = (questions: readonly Question[]): Hit[][] => {
     const hits: Hit[][] = [];
@@ -104,7 +104,7 @@ export function createFlat(dimensions: number): Flat {
       const slot = slots.get(id);
       const row = slot === undefined ? undefined : rows[slot];
       if (slot === undefined || row === undefined) return undefined;
-      return { ...row, vector: block.get(slot) };
+      return { ...row.found(), vector: block.get(slot).slice() };
     },
     snapshot: (filter) => walk(block, [...rows], (row) => keeps(row, filter)),
     count: (filter) =>
@@ -113,13 +113,13 @@ export function createFlat(dimensions: number): Flat {
   };
 }
 
-function keeps(row: FoundRow | undefined, filter: Filter | undefined): row is FoundRow {
+function keeps(row: HeldRow | undefined, filter: Filter | undefined): row is HeldRow {
   return row !== undefined && (filter === undefined || matches(filter, row.metadata));
 }
 
 /** The rows with the highest scores, by slot. */
 function best(
-  rows: readonly (FoundRow | undefined)[],
+  rows: readonly (HeldRow | undefined)[],
   scoreOf: (slot: number) => number,
   { topK, filter }: SearchOptions,
 ): Hit[] {
@@ -133,15 +133,15 @@ function best(
     heap.push({ score, row });
     worst = heap.worst()?.score ?? Number.NEGATIVE_INFINITY;
   }
-  return heap.sorted().map(({ score, row }) => ({ id: row.id, score, record: toFound(row) }));
+  return heap.sorted().map(({ score, row }) => ({ id: row.id, score, record: row.found() }));
 }
 
 function* walk(
   block: VectorBlock,
-  rows: readonly (FoundRow | undefined)[],
-  keeps: (row: FoundRow | undefined) => row is FoundRow,
+  rows: readonly (HeldRow | undefined)[],
+  keeps: (row: HeldRow | undefined) => row is HeldRow,
 ): Generator<Row> {
-  for (const [slot, row] of rows.entries()) if (keeps(row)) yield { ...row, vector: block.get(slot) };
+  for (const [slot, row] of rows.entries()) if (keeps(row)) yield { ...row.checked, vector: block.get(slot) };
 }
 
 /** Higher scores first, then ids ascending. */

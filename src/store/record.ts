@@ -51,6 +51,33 @@ export function toFound(row: FoundRow): FoundRecord {
   };
 }
 
+/** A row that stays in memory. */
+export interface HeldRow {
+  readonly id: string;
+  readonly metadata: Readonly<Record<string, Scalar>>;
+  readonly checked: FoundRow;
+  /** One frozen object for everybody who finds it, made at the first time. */
+  found(): FoundRecord;
+}
+
+export function hold({ vector: _, ...row }: Row): HeldRow {
+  let found: FoundRecord | undefined;
+  return {
+    id: row.id,
+    metadata: row.metadata,
+    checked: row,
+    found() {
+      found ??= freeze(toFound(row));
+      return found;
+    },
+  };
+}
+
+function freeze<Value>(value: Value): Value {
+  if (typeof value === "object" && value !== null) Object.values(Object.freeze(value)).forEach(freeze);
+  return value;
+}
+
 /** A record with a vector of its own. */
 export function toStored(row: Row): StoredRecord {
   return { ...toFound(row), vector: row.vector.slice() };

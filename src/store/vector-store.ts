@@ -26,7 +26,7 @@ export interface StoredRecord {
   readonly payload: JsonValue;
 }
 
-/** A record without its vector, as reading commands return it. */
+/** A record without its vector, as reading commands return it; it may be frozen. */
 export type FoundRecord = Omit<StoredRecord, "vector">;
 
 /** A found record with its score: the inner product with the query, higher is nearer. */

@@ -2,7 +2,7 @@
 
 import { checkFilter, type Filter } from "../filter.ts";
 import { createFlat, type Flat } from "../flat.ts";
-import { checkSearch, type Row, toFound, toStored, wellFormed } from "../record.ts";
+import { checkSearch, toFound, toStored, wellFormed } from "../record.ts";
 import type { FoundRecord, Hit, SearchOptions, StoredRecord } from "../vector-store.ts";
 import { probesFor } from "./approximate.ts";
 import { foundRows, type ResultBatch, wholeRows } from "./arrow.ts";
@@ -42,10 +42,7 @@ export function createReader(opened: OpenedTable, dimensions: number): Reader {
       const wanted = ids.map(wellFormed);
       const flat = mirror.held((await opened.state()).version);
       const rows = flat ?? (await rowsById(opened, [...new Set(wanted)]));
-      return wanted.map((id) => {
-        const row = rows.get(id);
-        return row && toStored(row);
-      });
+      return wanted.map((id) => rows.get(id));
     },
     async search(vector, options) {
       const { topK, filter, signal } = options;
@@ -108,12 +105,12 @@ async function started(iterator: RowStream): Promise<RowStream> {
   };
 }
 
-async function rowsById({ table }: OpenedTable, ids: readonly string[]): Promise<Map<string, Row>> {
-  const rows = new Map<string, Row>();
+async function rowsById({ table }: OpenedTable, ids: readonly string[]): Promise<Map<string, StoredRecord>> {
+  const rows = new Map<string, StoredRecord>();
   if (ids.length === 0) return rows;
   const query = table.query().where(`id in (${ids.map(textSql).join(", ")})`);
   for await (const batch of query.select([...FOUND_COLUMNS, "vector"])) {
-    for (const row of wholeRows(batch)) rows.set(row.id, row);
+    for (const row of wholeRows(batch)) rows.set(row.id, toStored(row));
   }
   return rows;
 }
