@@ -20,6 +20,7 @@ import { openEncoder } from "#src/encoder/index.js";
 import { loadModel } from "#src/encoder/model.js";
 import { openSession } from "#src/runtime/index.js";
 import { createRandom, normal } from "#src/std/index.js";
+import { peakMegabytes } from "./memory.mjs";
 
 const root = resolve(import.meta.dirname, "..");
 const mini = join(root, "models/mini");
@@ -76,7 +77,7 @@ async function measureMemory(name) {
   const way = await (name === "padded" ? openPadded() : openOurs(name === "int8" ? "int8" : "float32"));
   await way.encode(texts);
   await way.close();
-  console.log(Math.round(process.resourceUsage().maxRSS / 1000));
+  console.log(peakMegabytes());
 }
 
 /** @param {"float32" | "int8"} precision */

@@ -17,7 +17,7 @@
  */
 
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -29,6 +29,7 @@ import { openSession } from "#src/runtime/index.js";
 import { createRandom } from "#src/std/index.js";
 import { createTensor } from "#src/tensor/index.js";
 import { contrastive, createAdamW, openTrainable } from "#src/train/index.js";
+import { peakMegabytes } from "./memory.mjs";
 
 const { values: flags } = parseArgs({
   options: {
@@ -220,9 +221,7 @@ async function measureMemory(way) {
   const { step, close } = await openOurs(way);
   for (let time = 0; time < 3; time++) await step();
   await close();
-  // Not the peak of getrusage, which a child takes over from the process that started it.
-  const [, kilobytes] = /VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/status", "utf8")) ?? [];
-  console.log(Math.round(Number(kilobytes) / 1000));
+  console.log(peakMegabytes());
 }
 
 function median(values) {
