@@ -5,5 +5,6 @@ export { diskError, readBytes, readText, writeFileAtomic, writeFolderAtomic } fr
 export { type BoundedHeap, createBoundedHeap } from "./heap.ts";
 export { formatJsonLine, type JsonLine, parseJsonLine, readJsonLines } from "./jsonl.ts";
 export { type ByteLine, scanLines } from "./lines.ts";
+export { type Release, takeLock } from "./lock.ts";
 export type { OnNotice, OnProgress, Progress } from "./progress.ts";
 export { createRandom, normal, type Random, shuffle } from "./random.ts";

@@ -4,6 +4,7 @@ import { mkdir, readdir, rename } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
 import { diskError, writeFileAtomic } from "../std/index.ts";
 import { isOfRun, listCheckpoints, removeCheckpoints } from "./checkpoint.ts";
+import type { RunConfig } from "./config.ts";
 import { meanLoss } from "./divergence.ts";
 import { bestOf } from "./evaluations.ts";
 import { lossCurveSvg, type Metrics, trainingReport } from "./report.ts";
@@ -20,6 +21,11 @@ export interface TrainReport {
   readonly metrics: Metrics | null;
   readonly seconds: number;
   readonly out: string;
+}
+
+/** What `training/report.json` holds: how the run ended, and the settings that it had. */
+export interface FinishedRun extends TrainReport {
+  readonly config: RunConfig;
 }
 
 /** Updates that the loss of a run is the mean of. */
@@ -50,7 +56,11 @@ export async function finishRun(run: Run): Promise<TrainReport> {
   };
   await writePages(run, best?.metrics);
   await promote(config.out, chosen);
-  await writeFileAtomic(trainingFile(config.out, "report.json"), `${JSON.stringify(report, undefined, 2)}\n`);
+  const finished: FinishedRun = { ...report, config };
+  await writeFileAtomic(
+    trainingFile(config.out, "report.json"),
+    `${JSON.stringify(finished, undefined, 2)}\n`,
+  );
   await removeCheckpoints(config.out);
   return report;
 }

@@ -1,8 +1,17 @@
 /** The folder that becomes the model: empty, holding a run to go on with, or done. */
 
-import { readdir } from "node:fs/promises";
+import { mkdir, readdir, rmdir } from "node:fs/promises";
+import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { diskError, messageOf, type OnNotice, RetrieveError, readText } from "../std/index.ts";
+import {
+  diskError,
+  messageOf,
+  type OnNotice,
+  type Release,
+  RetrieveError,
+  readText,
+  takeLock,
+} from "../std/index.ts";
 import type { Optimizer } from "./adamw.ts";
 import {
   type Checkpoint,
@@ -15,7 +24,7 @@ import {
   removeLeftovers,
 } from "./checkpoint.ts";
 import type { RunConfig } from "./config.ts";
-import type { TrainReport } from "./finish.ts";
+import type { FinishedRun, TrainReport } from "./finish.ts";
 import type { Arena } from "./parameters.ts";
 import { trainingFile } from "./save.ts";
 
@@ -25,16 +34,36 @@ export interface Place {
   readonly newest: Checkpoint | undefined;
 }
 
-/** Looks at `out`. Throws `invalid_argument` when there is something in it and it is not to be resumed. */
+/**
+ * Keeps other runs out of `out` while one writes there. Throws `locked` where one is at work. A folder that was made for
+ * the lock alone goes with it.
+ */
+export async function lockPlace(out: string): Promise<Release> {
+  const made = await mkdir(out, { recursive: true }).catch((error: unknown) => {
+    throw diskError(error, out);
+  });
+  const release = await takeLock(join(out, LOCK));
+  return async () => {
+    await release();
+    if (made !== undefined) await rmdir(out).catch(() => {}); // not empty: the run left something
+  };
+}
+
+const LOCK = ".lock";
+
+/**
+ * Looks at `out`. Throws `invalid_argument` when there is something in it and it is not to be resumed, or when the run
+ * that is done there had other settings.
+ */
 export async function openPlace(
-  out: string,
+  config: RunConfig,
   { resume = false, onNotice }: { readonly resume?: boolean; readonly onNotice?: OnNotice },
 ): Promise<Place> {
-  const entries: readonly string[] = await readdir(out).catch((error: unknown) => {
-    const said = diskError(error, out);
-    if (RetrieveError.isInstance(said) && said.code === "not_found") return [];
-    throw said;
+  const { out } = config;
+  const found = await readdir(out).catch((error: unknown) => {
+    throw diskError(error, out);
   });
+  const entries = found.filter((name) => name !== LOCK);
   if (entries.length === 0) {
     if (resume) onNotice?.(`${out}: there is no run to resume, a new one begins`);
     return { finished: undefined, newest: undefined };
@@ -49,16 +78,17 @@ export async function openPlace(
     throw new RetrieveError("invalid_argument", `${out}: holds no run to resume; name another folder`);
   }
   await removeLeftovers(out);
-  const finished = await readReport(out);
-  if (finished !== undefined) {
+  const done = await readFinished(out);
+  if (done !== undefined) {
+    const { config: then, ...finished } = done;
+    refuseChanges(out, changedSettings(then, config));
     await removeCheckpoints(out);
     onNotice?.(`${out}: the run is done, there is nothing to resume`);
+    return { finished, newest: undefined };
   }
   const newest = (await listCheckpoints(out)).at(-1);
-  if (finished === undefined && newest === undefined) {
-    onNotice?.(`${out}: the run wrote no checkpoint, so it begins again`);
-  }
-  return { finished, newest };
+  if (newest === undefined) onNotice?.(`${out}: the run wrote no checkpoint, so it begins again`);
+  return { finished: undefined, newest };
 }
 
 /** Sets weights and optimizer to the newest checkpoint; its state, or undefined where there is none. */
@@ -101,12 +131,20 @@ function checkSame(
   state: RunState,
   now: { readonly config: RunConfig; readonly data: readonly string[]; readonly base: string },
 ): void {
-  const [then, wanted] = [settingsOf(state.config), settingsOf(now.config)];
-  const changed = [...new Set([...then.keys(), ...wanted.keys()])]
-    .filter((name) => !isDeepStrictEqual(then.get(name), wanted.get(name)))
-    .map((name) => `${name} (${show(then.get(name))} then, ${show(wanted.get(name))} now)`);
+  const changed = changedSettings(state.config, now.config);
   if (state.data.join() !== now.data.join()) changed.push("the content of the data");
   if (state.base !== now.base) changed.push("the weights of the base");
+  refuseChanges(folder, changed);
+}
+
+function changedSettings(before: Partial<RunConfig>, now: RunConfig): string[] {
+  const [then, wanted] = [settingsOf(before), settingsOf(now)];
+  return [...new Set([...then.keys(), ...wanted.keys()])]
+    .filter((name) => !isDeepStrictEqual(then.get(name), wanted.get(name)))
+    .map((name) => `${name} (${show(then.get(name))} then, ${show(wanted.get(name))} now)`);
+}
+
+function refuseChanges(folder: string, changed: readonly string[]): void {
   if (changed.length === 0) return;
   throw new RetrieveError(
     "invalid_argument",
@@ -122,10 +160,10 @@ function settingsOf(config: Partial<RunConfig>): Map<string, unknown> {
   return new Map(Object.entries(config).filter(([name, value]) => !free.has(name) && value !== undefined));
 }
 
-async function readReport(out: string): Promise<TrainReport | undefined> {
+async function readFinished(out: string): Promise<FinishedRun | undefined> {
   const text = await readText(trainingFile(out, "report.json")).catch((error: unknown) => {
     if (RetrieveError.isInstance(error) && error.code === "not_found") return undefined;
     throw error;
   });
-  return text === undefined ? undefined : (JSON.parse(text) as TrainReport);
+  return text === undefined ? undefined : (JSON.parse(text) as FinishedRun);
 }

@@ -15,7 +15,7 @@ import { evaluateCheckpoint, isDue, isOverdue, openEvaluations } from "./evaluat
 import { finishRun, type TrainReport } from "./finish.ts";
 import { openLog } from "./log.ts";
 import { optimizerOptions } from "./parameter-groups.ts";
-import { openPlace, type Place, restoreRun } from "./place.ts";
+import { lockPlace, openPlace, type Place, restoreRun } from "./place.ts";
 import { openQueryStudent } from "./query-side.ts";
 import type { Run, TrainHooks } from "./run.ts";
 import { save } from "./save.ts";
@@ -29,8 +29,9 @@ import { update } from "./update.ts";
  * and the vectors of a batch.
  *
  * Throws `invalid_argument` for a wrong configuration, an `out` that is not empty without `resume`, and another
- * configuration than that of the run to resume; `invalid_data` for malformed rows and a damaged checkpoint; `diverged`
- * when the loss runs away, after which the newest checkpoint is the last good one.
+ * configuration than that of the run to resume; `locked` while another run trains there; `invalid_data` for malformed
+ * rows and a damaged checkpoint; `diverged` when the loss runs away, after which the newest checkpoint is the last good
+ * one.
  */
 export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise<TrainReport> {
   const config = resolveConfig(given);
@@ -40,14 +41,27 @@ export async function train(given: TrainConfig, hooks: TrainHooks = {}): Promise
     hooks.onNotice?.(message);
   };
   const told = { ...hooks, onNotice };
-  const place = await openPlace(config.out, told);
-  if (place.finished !== undefined) return place.finished;
-  const sets = await openDataSets(config, told);
+  const release = await lockPlace(config.out);
+  try {
+    const place = await openPlace(config, told);
+    return place.finished ?? (await trainIn(place, config, told, notices));
+  } finally {
+    await release();
+  }
+}
+
+async function trainIn(
+  place: Place,
+  config: RunConfig,
+  hooks: TrainHooks,
+  notices: readonly string[],
+): Promise<TrainReport> {
+  const sets = await openDataSets(config, hooks);
   try {
     const drawn = drawBatches(sets, config);
     await using student =
-      config.train === "query" ? await openQueryStudent(config, told) : await openStudent(config, told);
-    const run = await startRun(config, place, { hooks: told, sets, student, notices });
+      config.train === "query" ? await openQueryStudent(config, hooks) : await openStudent(config, hooks);
+    const run = await startRun(config, place, { hooks, sets, student, notices });
     await runSteps(run, drawn);
     return await finishRun(run);
   } finally {

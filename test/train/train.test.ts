@@ -2,6 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import {
+  cpSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -113,7 +114,36 @@ describe("resuming", () => {
     await expect(resume({})).rejects.toEqual(refusal("invalid_argument", "the content of the data"));
     writeRows(folder, "own", makeRows({ seed: 3 }));
     const sorted = { document: 24, query: 24 }; // the same, written in another order
-    expect((await resume({ saveSteps: 3, threads: 2, maxTokens: sorted })).steps).toBe(6);
+    const report = await resume({ saveSteps: 3, threads: 2, maxTokens: sorted });
+    expect(report.steps).toBe(6);
+    await expect(resume({ steps: 7 })).rejects.toEqual(
+      refusal("invalid_argument", "steps \\(6 then, 7 now\\)"),
+    );
+    expect(await resume({})).toEqual(report);
+  });
+
+  it("refuses a base whose weights have changed", async () => {
+    const base = join(folder, "base");
+    cpSync(configOf("rebased").base, base, { recursive: true });
+    const config = configOf("rebased", { base });
+    await interruptAt(2, config);
+    const weights = readFileSync(join(base, "model.safetensors"));
+    weights[weights.length - 1] = (weights.at(-1) ?? 0) ^ 1; // the sign or exponent of the last number
+    writeFileSync(join(base, "model.safetensors"), weights);
+    await expect(train(config, { resume: true })).rejects.toEqual(
+      refusal("invalid_argument", "the weights of the base"),
+    );
+  });
+
+  it("lets one run at a time into a folder", async () => {
+    const config = configOf("twice");
+    let second: Promise<unknown> = Promise.resolve();
+    const onStep = ({ step }: LogEntry): void => {
+      if (step === 1) second = train(config, { resume: true }).catch((error: unknown) => error);
+    };
+    expect((await train(config, { onStep })).steps).toBe(6);
+    expect(await second).toEqual(refusal("locked", `process ${process.pid}`));
+    expect(readdirSync(config.out)).not.toContain(".lock");
   });
 
   it.each([

@@ -2,13 +2,12 @@
 
 import { join } from "node:path";
 import type { TaskName } from "../../encoder/index.ts";
-import { RetrieveError } from "../../std/index.ts";
+import { type Release, RetrieveError, takeLock } from "../../std/index.ts";
 import type { Collection } from "../collection.ts";
 import { createTurnstile } from "../turnstile.ts";
 import { bytesIn, prepareFolder } from "./files.ts";
 import { checkSpace, checkTask } from "./fingerprint.ts";
 import type { IndexFolder, IndexFolderOptions } from "./index-folder.ts";
-import { type Release, takeLock } from "./lock.ts";
 import { readManifest, succeed, writeManifest } from "./manifest.ts";
 import { reindexFolder } from "./reindex.ts";
 import { createSession, type FolderSession } from "./session.ts";
@@ -24,7 +23,7 @@ export async function openIndexFolder(path: string, options: IndexFolderOptions)
     const manifest = (await readManifest(path)) ?? { generation: 0, collections: [] };
     return folderOver(createSession(path, options, manifest), async () => {});
   }
-  const release = await takeLock(join(path, "lock"), options);
+  const release = await takeLock(join(path, "lock"), { ...options, remedy: "wait for it with --wait" });
   try {
     return folderOver(createSession(path, options, await prepareFolder(path)), release);
   } catch (error) {

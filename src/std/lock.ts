@@ -10,11 +10,15 @@ import { mkdir, open, readFile, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { diskError, type OnNotice, RetrieveError, systemCode } from "../../std/index.ts";
+import { RetrieveError, systemCode } from "./errors.ts";
+import { diskError } from "./files.ts";
+import type { OnNotice } from "./progress.ts";
 
 export interface LockOptions {
   /** Waits for the holder instead of failing with `locked`. */
   readonly wait?: boolean;
+  /** What a person can do who meets a holder, such as a flag that waits. Default: to wait or to end it. */
+  readonly remedy?: string;
   readonly onNotice?: OnNotice;
   readonly signal?: AbortSignal;
 }
@@ -39,7 +43,7 @@ const unwrittenMs = 2000;
 
 /** Takes the lock. Throws `locked`, naming the process, when another holds it. */
 export async function takeLock(path: string, options: LockOptions = {}): Promise<Release> {
-  const { wait = false, onNotice, signal } = options;
+  const { wait = false, remedy = "wait until it is done", onNotice, signal } = options;
   const own: Holder = {
     pid: process.pid,
     host: hostname(),
@@ -54,9 +58,9 @@ export async function takeLock(path: string, options: LockOptions = {}): Promise
     if (holder !== undefined && (await isStale(holder, path))) {
       if (await takeOver(path, holder)) continue;
     } else if (!wait) {
-      throw new RetrieveError("locked", `${dirname(path)}: ${wordsFor(holder, path)}`);
+      throw new RetrieveError("locked", `${dirname(path)}: ${wordsFor(holder, path, remedy)}`);
     } else if (!isTold) {
-      onNotice?.(`waiting: ${wordsFor(holder, path)}`);
+      onNotice?.(`waiting: ${wordsFor(holder, path, remedy)}`);
       isTold = true;
     }
     await sleep(pollMs, undefined, signal === undefined ? {} : { signal });
@@ -148,13 +152,11 @@ async function birthOf(pid: number): Promise<string> {
   }
 }
 
-function wordsFor(holder: Holder | "unwritten" | undefined, path: string): string {
+function wordsFor(holder: Holder | "unwritten" | undefined, path: string, remedy: string): string {
   if (holder === undefined || holder === "unwritten")
-    return "another process is just beginning to write to this index";
-  const place = holder.host === hostname() ? "" : ` on ${holder.host}`;
-  const remedy =
-    holder.host === hostname()
-      ? "wait for it with --wait, or end it"
-      : `wait for it with --wait; if that machine is gone, delete ${path}`;
-  return `process ${holder.pid}${place} has been writing to this index since ${holder.since}; ${remedy}`;
+    return "another process is just beginning to write here";
+  const isHere = holder.host === hostname();
+  const place = isHere ? "" : ` on ${holder.host}`;
+  const end = isHere ? ", or end it" : `; if that machine is gone, delete ${path}`;
+  return `process ${holder.pid}${place} has been writing here since ${holder.since}; ${remedy}${end}`;
 }
