@@ -53,6 +53,8 @@ export type EndReason = "stop" | "length" | "toolCalls";
 export interface Usage {
   readonly promptTokens: number;
   readonly outputTokens: number;
+  /** The server counts nothing: a token of the prompt is taken for 4 characters, a streamed piece for a token. */
+  readonly estimated?: true;
 }
 
 /** How likely a continuation is, token by token. */
