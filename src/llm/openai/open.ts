@@ -2,13 +2,15 @@
 
 import { z } from "zod";
 import { type OnNotice, RetrieveError } from "../../std/index.ts";
-import { createGate, type Gate } from "../gate.ts";
+import { createGate } from "../gate.ts";
 import type { GenerateEvent, GenerateInput, GenerateOptions, LanguageModel } from "../language-model.ts";
 import { parseOpenaiAddress } from "./address.ts";
 import { eventsOf } from "./answer.ts";
-import { createDialect, type Dialect } from "./dialect.ts";
+import { createDialect } from "./dialect.ts";
 import { refusalOf } from "./refusal.ts";
 import { type GenerateRequest, generateRequest } from "./request.ts";
+import { createScore } from "./score.ts";
+import type { Server } from "./server.ts";
 import { createTransport, type RequestOptions, type Transport } from "./transport.ts";
 
 export interface OpenOpenaiOptions {
@@ -27,16 +29,6 @@ export interface OpenOpenaiOptions {
 
 /** `fetch` gives up after 300 s of silence, whatever its caller says. */
 const longestTimeout = 300;
-
-/** What `score` and `generate` share. */
-export interface Server {
-  readonly model: string;
-  /** For messages. */
-  readonly where: string;
-  readonly transport: Transport;
-  readonly gate: Gate;
-  readonly dialect: Dialect;
-}
 
 /**
  * Opens `MODEL@URL`. Asks the server once for its models, for the length of the context and to find out early that it
@@ -59,12 +51,14 @@ export async function openOpenai(address: string, options: OpenOpenaiOptions = {
     transport,
     gate: createGate(parallel),
     dialect: createDialect(onNotice),
+    takesZeroTokens: card?.isOurs ?? false,
   };
   return {
     name: `openai:${model}@${base}`,
     contextLength: card?.contextLength,
     parallel,
     generate: (input, generateOptions = {}) => generate(server, input, generateOptions),
+    score: createScore(server, onNotice),
     close: async () => {},
   };
 }
@@ -114,6 +108,7 @@ async function begin(
 
 const cardSchema = z.object({
   id: z.string(),
+  owned_by: z.string().nullish(),
   /** Names of the length of the context: vLLM and this package, OpenRouter, Groq. */
   max_model_len: z.number().nullish(),
   context_length: z.number().nullish(),
@@ -123,6 +118,8 @@ const cardsSchema = z.object({ data: z.array(cardSchema) });
 
 interface Card {
   readonly contextLength: number | undefined;
+  /** Served by this package. */
+  readonly isOurs: boolean;
 }
 
 /** What the server tells of the model; undefined where it keeps no list that can be read. */
@@ -140,9 +137,9 @@ async function findCard(
       `the server does not list a model "${model}"; it lists ${names.join(", ")}${cards.length > 5 ? ", …" : ""}`,
     );
   }
-  return (
-    card && { contextLength: card.max_model_len ?? card.context_length ?? card.context_window ?? undefined }
-  );
+  if (card === undefined) return undefined;
+  const { owned_by: owner, max_model_len: window, context_length: other, context_window: third } = card;
+  return { contextLength: window ?? other ?? third ?? undefined, isOurs: owner === "retrieve-anything" };
 }
 
 async function listCards(

@@ -94,6 +94,7 @@ async function withRetries<Result>(
 function waitAfter(error: unknown, failed: number): number | undefined {
   if (!RetrieveError.isInstance(error) || error.code === "interrupted") return undefined;
   const refusal = refusalOf(error);
+  if (error.cause instanceof SyntaxError) return undefined;
   if (refusal === undefined) return error.code === "network" ? backoff(failed) : undefined;
   if (!isPassing(refusal)) return undefined;
   const wait = refusal.retryAfterMs ?? backoff(failed);
@@ -239,11 +240,12 @@ function failureOf(
 function parseJson({ base, key }: TransportOptions, path: string, text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch {
+  } catch (error) {
     const got = quote(text, key).slice(0, 80);
     throw new RetrieveError(
       "network",
-      `${base}${path}: got "${got}", wanted JSON of an OpenAI-compatible server`,
+      `${base}${path}: got "${got}" (${messageOf(error)}), wanted JSON of an OpenAI-compatible server`,
+      { cause: error },
     );
   }
 }

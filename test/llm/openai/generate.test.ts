@@ -232,31 +232,37 @@ it("names a model without tools unsupported", async () => {
   await expect(all(model, chat)).rejects.toMatchObject({ code: "invalid_argument" });
 });
 
-it.each([
+const broken: readonly (readonly [string, Answer])[] = [
   [
     "breaks off",
-    (response) => response.write(`data: ${JSON.stringify(say("Hi"))}\n\n`, () => response.destroy()),
+    (response) => {
+      response.write(`data: ${JSON.stringify(say("Hi"))}\n\n`, () => response.destroy());
+    },
   ],
   ["ends without a reason", (response) => sendEvents(response, [say("Hi")])],
   ["fails within", (response) => sendEvents(response, [say("Hi"), { error: { message: "out of memory" } }])],
   ["talks nonsense", (response) => sendEvents(response, [say("Hi"), { choices: "none" }])],
-  ["talks no JSON", (response) => response.end("data: {\n\n")],
-] satisfies [string, Answer][])(
-  "an answer that %s is an error after the text that came",
-  async (_name, answer) => {
-    await using server = await smallServer((response, ...rest) => {
-      response.setHeader("content-type", "text/event-stream");
-      return answer(response, ...rest);
-    });
-    const model = await open(server.origin, { tries: 1 });
-    const events: GenerateEvent[] = [];
-    const read = async (): Promise<void> => {
-      for await (const event of model.generate(chat)) events.push(event);
-    };
-    await expect(read()).rejects.toMatchObject({ code: "network" });
-    expect(events.every(({ type }) => type === "text")).toBe(true);
-  },
-);
+  [
+    "talks no JSON",
+    (response) => {
+      response.end("data: {\n\n");
+    },
+  ],
+];
+
+it.each(broken)("an answer that %s is an error after the text that came", async (_name, answer) => {
+  await using server = await smallServer((response, ...rest) => {
+    response.setHeader("content-type", "text/event-stream");
+    return answer(response, ...rest);
+  });
+  const model = await open(server.origin, { tries: 1 });
+  const events: GenerateEvent[] = [];
+  const read = async (): Promise<void> => {
+    for await (const event of model.generate(chat)) events.push(event);
+  };
+  await expect(read()).rejects.toMatchObject({ code: "network" });
+  expect(events.every(({ type }) => type === "text")).toBe(true);
+});
 
 it("does not wait for ever: before the answer, nor within it", async () => {
   await using server = await smallServer((response, _received, number) => {
