@@ -1,5 +1,6 @@
 /** A language model seen from outside: `generate` and `score`, in process or on a server. */
 
+export { exactMatch, normalizeAnswer, wordF1 } from "./answer-match.ts";
 export type {
   ChatMessage,
   ContinuationScore,
@@ -9,8 +10,17 @@ export type {
   GenerateOptions,
   LanguageModel,
   ScoreOptions,
+  TokenProbability,
   ToolCall,
   ToolSchema,
   Usage,
 } from "./language-model.ts";
 export { type OpenLanguageModelOptions, openLanguageModel } from "./open.ts";
+export {
+  type Reward,
+  type RewardMethod,
+  type RewardOptions,
+  type RewardRequest,
+  reward,
+  rewardMethods,
+} from "./reward.ts";

@@ -65,6 +65,13 @@ export interface ContinuationScore {
   readonly logProbabilities: readonly number[];
 }
 
+/** A token that could come next. */
+export interface TokenProbability {
+  readonly text: string;
+  /** Natural logarithm. */
+  readonly logProbability: number;
+}
+
 export interface ScoreOptions {
   readonly signal?: AbortSignal;
 }
@@ -96,6 +103,9 @@ export interface LanguageModel {
     continuations: readonly string[],
     options?: ScoreOptions,
   ) => Promise<readonly ContinuationScore[]>;
+
+  /** The likeliest first tokens of what would be generated, about 20; undefined where the model cannot tell. */
+  readonly topTokens?: (input: GenerateInput, options?: ScoreOptions) => Promise<readonly TokenProbability[]>;
 
   /** Tokens of a text, without the marks of its beginning and end; undefined where the backend cannot count. */
   readonly countTokens?: (text: string) => Promise<number>;

@@ -1,7 +1,7 @@
 /** What one server does not take, learnt from its refusals: servers differ in the fields that they know. */
 
 import type { OnNotice } from "../../std/index.ts";
-import type { Refusal } from "./refusal.ts";
+import { type Refusal, refusalOf } from "./refusal.ts";
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -47,4 +47,21 @@ export function createDialect(onNotice: OnNotice | undefined): Dialect {
       return true;
     },
   };
+}
+
+/** Sends a request, again in other words as long as refusals teach some. */
+export async function askInDialect<Answer>(
+  dialect: Dialect,
+  body: Body,
+  send: (sent: Body) => Promise<Answer>,
+): Promise<Answer> {
+  for (;;) {
+    const sent = dialect.adapt(body);
+    try {
+      return await send(sent);
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal === undefined || !dialect.learn(refusal, sent)) throw error;
+    }
+  }
 }

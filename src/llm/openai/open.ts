@@ -1,16 +1,17 @@
 /** A language model behind an OpenAI-compatible server. */
 
 import { z } from "zod";
-import { type OnNotice, RetrieveError } from "../../std/index.ts";
+import { messageOf, type OnNotice, RetrieveError } from "../../std/index.ts";
 import { createGate } from "../gate.ts";
 import type { GenerateEvent, GenerateInput, GenerateOptions, LanguageModel } from "../language-model.ts";
 import { parseOpenaiAddress } from "./address.ts";
 import { eventsOf } from "./answer.ts";
-import { createDialect } from "./dialect.ts";
+import { askInDialect, createDialect } from "./dialect.ts";
 import { refusalOf } from "./refusal.ts";
 import { type GenerateRequest, generateRequest } from "./request.ts";
 import { createScore } from "./score.ts";
 import type { Server } from "./server.ts";
+import { topTokens } from "./top-tokens.ts";
 import { createTransport, type RequestOptions, type Transport } from "./transport.ts";
 
 export interface OpenOpenaiOptions {
@@ -59,6 +60,7 @@ export async function openOpenai(address: string, options: OpenOpenaiOptions = {
     parallel,
     generate: (input, generateOptions = {}) => generate(server, input, generateOptions),
     score: createScore(server, onNotice),
+    topTokens: (asked, topOptions = {}) => topTokens(server, asked, topOptions),
     close: async () => {},
   };
 }
@@ -89,20 +91,13 @@ async function begin(
   { path, body }: GenerateRequest,
   { signal, tools = [] }: GenerateOptions,
 ): Promise<AsyncGenerator<unknown>> {
-  for (;;) {
-    const sent = dialect.adapt(body);
-    try {
-      return await transport.stream(path, sent, { signal });
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal === undefined || !RetrieveError.isInstance(error)) throw error;
-      if (dialect.learn(refusal, sent)) continue;
-      const isAboutTools =
-        tools.length > 0 &&
-        refusal.status < 500 &&
-        /\b(tools?|tool[ _-]?(choice|calls?|parser)|functions?)\b/i.test(refusal.message);
-      throw isAboutTools ? new RetrieveError("unsupported", error.message, { cause: refusal }) : error;
-    }
+  try {
+    return await askInDialect(dialect, body, (sent) => transport.stream(path, sent, { signal }));
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal === undefined || tools.length === 0 || refusal.status >= 500) throw error;
+    if (!/\b(tools?|functions?|tool_\w+)\b/i.test(refusal.message)) throw error;
+    throw new RetrieveError("unsupported", messageOf(error), { cause: refusal });
   }
 }
 

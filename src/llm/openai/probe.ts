@@ -7,7 +7,7 @@
 
 import { z } from "zod";
 import { type Fault, type Finding, type ReadText, type ScoringForm, scoringForms } from "./forms.ts";
-import { findingOf, readTexts } from "./scorer.ts";
+import { orFinding, readTexts } from "./scorer.ts";
 import type { Server } from "./server.ts";
 
 /** What a server can do. */
@@ -73,7 +73,7 @@ async function probeForm(server: Server, form: ScoringForm): Promise<Conforming 
 }
 
 async function readOne(server: Server, form: ScoringForm, text: string): Promise<ReadText | Finding> {
-  const read = await readTexts(server, form, [text], { signal: undefined });
+  const read = await orFinding(readTexts(server, form, [text], { signal: undefined }));
   return "fault" in read ? read : (read[0] ?? { fault: "truncated", seen: "no answer" });
 }
 
@@ -99,7 +99,7 @@ function agrees(told: number, value: number): boolean {
 async function compare(server: Server, form: ScoringForm): Promise<readonly Comparison[] | Finding> {
   const found: Comparison[] = [];
   for (const beginning of beginnings) {
-    const generated = await generateOne(server, beginning);
+    const generated = await orFinding(generateOne(server, beginning));
     if (generated !== undefined && "fault" in generated) return generated;
     if (generated === undefined) continue;
     const read = await readOne(server, form, beginning + generated.token + tail);
@@ -168,10 +168,6 @@ async function generateOne(server: Server, prompt: string): Promise<Generated | 
     if (choice === undefined || logProbability == null) return choice?.text === "" ? undefined : withoutValue;
     const isWhole = choice.text !== "" && !choice.text.includes("\uFFFD");
     return isWhole ? { token: choice.text, logProbability } : undefined;
-  } catch (error) {
-    const finding = findingOf(error);
-    if (finding === undefined) throw error;
-    return finding;
   } finally {
     leave();
   }
@@ -198,7 +194,7 @@ function comparisonOf(
 /** How many texts a request may hold: several where a server answers each as it does alone. */
 async function findBatch(server: Server, form: ScoringForm, alone: ReadText): Promise<number> {
   const texts = ["Something else comes first.", knownText];
-  const read = await readTexts(server, form, texts, { signal: undefined, tries: 1 });
+  const read = await orFinding(readTexts(server, form, texts, { signal: undefined, tries: 1 }));
   const second = "fault" in read ? undefined : read[1];
   const isSame = second?.logProbabilities.every((one, index) => {
     const other = alone.logProbabilities[index];

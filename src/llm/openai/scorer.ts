@@ -6,7 +6,7 @@ import { refusalOf } from "./refusal.ts";
 import type { Server } from "./server.ts";
 import type { RequestOptions } from "./transport.ts";
 
-/** Reads texts in one form with one request; says what is wrong where the server does not do it. */
+/** Reads texts in one form with one request; says what is wrong with the answer. Throws where there is none. */
 export async function readTexts(
   server: Server,
   form: ScoringForm,
@@ -17,17 +17,24 @@ export async function readTexts(
   const leave = await server.gate.enter(request.signal);
   try {
     return readScored(form, texts, await server.transport.json("/completions", body, request));
-  } catch (error) {
-    const finding = findingOf(error);
-    if (finding === undefined) throw error;
-    return finding;
   } finally {
     leave();
   }
 }
 
-/** What a failed request says about the form; undefined where it says nothing: no connection, no right, too busy. */
-export function findingOf(error: unknown): Finding | undefined {
+/** The result, or what its failure says about the server. */
+export async function orFinding<Result>(work: Promise<Result>): Promise<Result | Finding> {
+  try {
+    return await work;
+  } catch (error) {
+    const finding = findingOf(error);
+    if (finding === undefined) throw error;
+    return finding;
+  }
+}
+
+/** What a failed request says about scoring; undefined where it says nothing: no connection, no right, too busy. */
+function findingOf(error: unknown): Finding | undefined {
   if (!RetrieveError.isInstance(error)) return undefined;
   // Servers in Python write NaN into JSON, which has no word for it.
   if (error.cause instanceof SyntaxError) return { fault: "notANumber", seen: error.message };

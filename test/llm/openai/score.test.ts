@@ -259,6 +259,25 @@ it("a caller that goes away ends its own wait and not the probe of others", asyn
   expect(await second).toEqual([truth(`${prompt} Paris`, 1)]);
 });
 
+it("a text longer than the window is refused as such", async () => {
+  await using honest = await scoringServer();
+  await using server = await smallServer(async (response, { body }) => {
+    const longest = Math.max(...[body.prompt].flat().map(({ length }: string) => length));
+    if (longest > 200)
+      return sendJson(response, { error: { message: "maximum context length is 50 tokens" } }, 400);
+    const answer = await fetch(`${honest.origin}/v1/completions`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+    sendJson(response, await answer.json());
+  });
+  const model = await open(server);
+  await expect(model.score!(prompt.repeat(10), [" Paris"])).rejects.toMatchObject({
+    code: "invalid_argument",
+    message: expect.stringContaining("maximum context length is 50 tokens"),
+  });
+});
+
 it("a server that changes its mind is no silent zero", async () => {
   let isHonest = true;
   await using server = await scoringServer({
