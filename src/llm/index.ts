@@ -1,4 +1,5 @@
 /** A language model seen from outside: `generate` and `score`, in process or on a server. */
+export { type AiSdkModel, type FromAiSdkOptions, fromAiSdk } from "./ai-sdk.ts";
 
 export { exactMatch, normalizeAnswer, wordF1 } from "./answer-match.ts";
 export type {
