@@ -13,6 +13,7 @@ import { defineMine } from "./mine.ts";
 import { defineModels } from "./models.ts";
 import { defineReindex } from "./reindex.ts";
 import { defineSearch } from "./search.ts";
+import { defineServe } from "./serve.ts";
 import { defineStatus } from "./status.ts";
 import { defineTrain } from "./train.ts";
 
@@ -31,4 +32,5 @@ export const commands: readonly DefineCommand[] = [
   defineMine,
   defineTrain,
   defineModels,
+  defineServe,
 ];

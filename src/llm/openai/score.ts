@@ -66,7 +66,7 @@ async function runProbe(server: Server, onNotice: OnNotice | undefined): Promise
     "unsupported",
     `${server.where} does not tell the likelihood of a given text. ${line}. ` +
       "Wanted a server with prompt_logprobs (vLLM) or echo and logprobs (llama-cpp-python, retrieve serve --completions); " +
-      "or choose a reward that needs none: yesNo, generation",
+      "or choose a reward that needs none: yes-no, generation-em, generation-f1",
   );
 }
 
