@@ -146,6 +146,17 @@ export function parseChat(body: unknown): ChatRequest {
   return parseWith(chatSchema, body);
 }
 
+const tokenizeSchema: z.ZodType<{ readonly prompt: string }> = z.object({
+  prompt: z.string(),
+  // A text is counted without marks.
+  add_special_tokens: z.literal(false),
+});
+
+/** The body of `/tokenize`. Throws a {@link Refusal} with 400 that names the field. */
+export function parseTokenize(body: unknown): { readonly prompt: string } {
+  return parseWith(tokenizeSchema, body);
+}
+
 function parseWith<Value>(schema: z.ZodType<Value>, body: unknown): Value {
   const { data, error } = schema.safeParse(body);
   if (data !== undefined) return data;

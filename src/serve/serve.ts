@@ -5,6 +5,7 @@ import { RetrieveError } from "../std/index.ts";
 import { chat } from "./chat.ts";
 import { complete, now } from "./completions.ts";
 import { isLoopback, type Reply, type Request, type Route, type RunningServer, serveRoutes } from "./http.ts";
+import { parseTokenize } from "./parse.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface ServeOptions {
@@ -25,7 +26,8 @@ export interface ServeOptions {
 }
 
 /**
- * Serves a language model: `/v1/completions` with `echo` and `logprobs`, `/v1/chat/completions` and `/v1/models`.
+ * Serves a language model: `/v1/completions` with `echo` and `logprobs`, `/v1/chat/completions`, `/v1/models`,
+ * and `/tokenize` where the model counts tokens.
  *
  * Work ends when its client goes away. Throws `not_allowed` where the port is taken, and for an address that other machines
  * reach without a key.
@@ -46,6 +48,7 @@ export async function serveCompletions(options: ServeOptions): Promise<RunningSe
     created,
     owned_by: "retrieve-anything",
     ...(llm.contextLength !== undefined && { max_model_len: llm.contextLength }),
+    ...(llm.countTokens !== undefined && { counts_tokens: true }),
   };
   const post = (
     path: string,
@@ -62,8 +65,15 @@ export async function serveCompletions(options: ServeOptions): Promise<RunningSe
     { method: "GET", path: "/v1/models", handle: async () => ({ json: { object: "list", data: [card] } }) },
     post("/v1/completions", complete),
     post("/v1/chat/completions", chat),
+    ...(llm.countTokens === undefined ? [] : [post("/tokenize", countTokens)]),
   ];
   return await serveRoutes(routes, { port, host, key, maxBodyBytes, maxRequests });
+}
+
+/** In the words of vLLM, without the tokens themselves, which a model here does not tell. */
+async function countTokens(model: LanguageModel, _id: string, { body }: Request): Promise<Reply> {
+  const count = await model.countTokens?.(parseTokenize(body).prompt);
+  return { json: { count, max_model_len: model.contextLength ?? null } };
 }
 
 /** A request may leave the name out: there is one model. */

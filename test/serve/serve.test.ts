@@ -46,6 +46,7 @@ describe("through the client of this package", () => {
       expect.stringMatching(/scores by echo, 16 texts a request; \d tokens agree .* to 0\.0+$/),
     ]);
     expect(client.contextLength).toBe(200);
+    expect(await client.countTokens!("The 🦊 dog")).toBe(4);
   });
 
   it("generates as the model itself does", async () => {

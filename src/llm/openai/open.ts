@@ -11,6 +11,7 @@ import { refusalOf } from "./refusal.ts";
 import { type GenerateRequest, generateRequest } from "./request.ts";
 import { createScore } from "./score.ts";
 import type { Server } from "./server.ts";
+import { tokenFunctions } from "./tokens.ts";
 import { topTokens } from "./top-tokens.ts";
 import { createTransport, type RequestOptions, type Transport } from "./transport.ts";
 
@@ -61,6 +62,7 @@ export async function openOpenai(address: string, options: OpenOpenaiOptions = {
     generate: (input, generateOptions = {}) => generate(server, input, generateOptions),
     score: createScore(server, onNotice),
     topTokens: (asked, topOptions = {}) => topTokens(server, asked, topOptions),
+    ...(card?.countsTokens === true && tokenFunctions(server, card.isVllm)),
     close: async () => {},
   };
 }
@@ -104,6 +106,8 @@ async function begin(
 const cardSchema = z.object({
   id: z.string(),
   owned_by: z.string().nullish(),
+  /** Of this package. */
+  counts_tokens: z.boolean().nullish(),
   /** Names of the length of the context: vLLM and this package, OpenRouter, Groq. */
   max_model_len: z.number().nullish(),
   context_length: z.number().nullish(),
@@ -115,6 +119,8 @@ interface Card {
   readonly contextLength: number | undefined;
   /** Served by this package. */
   readonly isOurs: boolean;
+  readonly isVllm: boolean;
+  readonly countsTokens: boolean;
 }
 
 /** What the server tells of the model; undefined where it keeps no list that can be read. */
@@ -133,8 +139,14 @@ async function findCard(
     );
   }
   if (card === undefined) return undefined;
+  const isVllm = card.owned_by === "vllm";
   const { owned_by: owner, max_model_len: window, context_length: other, context_window: third } = card;
-  return { contextLength: window ?? other ?? third ?? undefined, isOurs: owner === "retrieve-anything" };
+  return {
+    contextLength: window ?? other ?? third ?? undefined,
+    isOurs: owner === "retrieve-anything",
+    isVllm,
+    countsTokens: isVllm || card.counts_tokens === true,
+  };
 }
 
 async function listCards(

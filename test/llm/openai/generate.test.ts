@@ -347,3 +347,27 @@ it("is not opened where nothing answers", async () => {
   await expect(open(gone.origin, { timeout: 301 })).rejects.toMatchObject({ code: "invalid_argument" });
   await expect(open(gone.origin, { parallel: 0 })).rejects.toMatchObject({ code: "invalid_argument" });
 });
+
+it("counts and cuts by the tokens of a vLLM server", async () => {
+  // As vLLM answers; a token is a byte here, so that a cut can fall within a character.
+  const answer: Answer = (response, { path, body }) => {
+    if (path === "/tokenize") {
+      expect(body).toEqual({ model: "tiny", prompt: expect.any(String), add_special_tokens: false });
+      const tokens = [...Buffer.from(body.prompt)];
+      return sendJson(response, { count: tokens.length, max_model_len: 9, tokens, token_strs: null });
+    }
+    expect(path).toBe("/detokenize");
+    sendJson(response, { prompt: Buffer.from(body.tokens).toString() });
+  };
+  await using server = await smallServer(answer, {
+    data: [{ id: "tiny", owned_by: "vllm", max_model_len: 9 }],
+  });
+  const model = await open(server.origin);
+  expect(await model.countTokens!("né")).toBe(3);
+  expect(await model.truncate!("né!", 9)).toBe("né!");
+  expect(await model.truncate!("né!", 3)).toBe("né");
+  expect(await model.truncate!("né!", 2)).toBe("n");
+  await using other = await smallServer(answer, { data: [{ id: "tiny", owned_by: "me" }] });
+  const blind = await open(other.origin);
+  expect([blind.countTokens, blind.truncate]).toEqual([undefined, undefined]);
+});
