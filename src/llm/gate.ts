@@ -1,6 +1,7 @@
 /** Lets a number of calls in at once; the others wait in the order in which they came. */
 
 import { interrupted } from "./interrupted.ts";
+import { onAbort } from "./on-abort.ts";
 
 export interface Gate {
   /** Resolves when there is room, with the function that gives the room back. Throws `interrupted` on abort. */
@@ -27,15 +28,14 @@ export function createGate(size: number): Gate {
       if (signal?.aborted) throw interrupted(signal);
       if (inside < size) return enter();
       return await new Promise((resolve, reject) => {
-        const giveUp = (): void => {
-          waiting.splice(waiting.indexOf(proceed), 1);
-          reject(interrupted(signal));
-        };
         const proceed = (): void => {
-          signal?.removeEventListener("abort", giveUp);
+          release();
           resolve(enter());
         };
-        signal?.addEventListener("abort", giveUp, { once: true });
+        const release = onAbort(signal, () => {
+          waiting.splice(waiting.indexOf(proceed), 1);
+          reject(interrupted(signal));
+        });
         waiting.push(proceed);
       });
     },

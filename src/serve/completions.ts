@@ -1,7 +1,7 @@
 /** `/v1/completions`: texts that are continued, and texts whose tokens come back with their log-probabilities. */
 
 import { randomUUID } from "node:crypto";
-import type { EndReason, GenerateOptions, LanguageModel, Usage } from "../llm/index.ts";
+import type { ContinuationScore, EndReason, GenerateOptions, LanguageModel, Usage } from "../llm/index.ts";
 import type { Reply, Request } from "./http.ts";
 import { type CompletionRequest, parseCompletion } from "./parse.ts";
 import { Refusal } from "./refusal.ts";
@@ -29,37 +29,28 @@ export async function complete(model: LanguageModel, id: string, { body, signal 
     if (tellsTokens) throw new Refusal(400, "logprobs: not with stream; ask for one of them", "logprobs");
     return { events: stream(model, head, request, signal) };
   }
-  const done = await Promise.all(request.prompt.map((prompt) => completeOne(model, prompt, request, signal)));
-  const choices = done.map(({ choice }, index) => ({ index, ...choice }));
-  return { json: { ...head, choices, usage: formatUsage(done.map(({ usage }) => usage)) } };
+  const written = await Promise.all(
+    request.prompt.map((prompt) => generateText(model, prompt, request, signal)),
+  );
+  const lists = tellsTokens ? await readTokens(model, request, written, signal) : [];
+  const choices = written.map(({ text, reason }, index) => ({
+    index,
+    text: request.echo === true ? (request.prompt[index] ?? "") + text : text,
+    logprobs: lists[index] ?? null,
+    finish_reason: finishReason(reason),
+  }));
+  const usages = written.map(async ({ usage }, index) => {
+    if (usage !== undefined) return usage;
+    // A text that is only read is counted by its tokens.
+    const promptTokens =
+      lists[index]?.tokens.length ?? (await countTokens(model, request.prompt[index] ?? ""));
+    return { promptTokens, outputTokens: 0 };
+  });
+  return { json: { ...head, choices, usage: formatUsage(await Promise.all(usages)) } };
 }
 
 export function now(): number {
   return Math.floor(Date.now() / 1000);
-}
-
-interface Done {
-  readonly choice: object;
-  readonly usage: Usage;
-}
-
-async function completeOne(
-  model: LanguageModel,
-  prompt: string,
-  request: CompletionRequest,
-  signal: AbortSignal,
-): Promise<Done> {
-  const { text, reason, usage } = await generateText(model, prompt, request, signal);
-  const said = request.echo === true ? prompt + text : text;
-  const tokens =
-    request.logprobs == null ? undefined : await readTokens(model, prompt, text, request, signal);
-  const finish_reason = finishReason(reason);
-  // A text that is only read is counted by its tokens.
-  const read = usage ?? {
-    promptTokens: tokens?.tokens.length ?? (await countTokens(model, prompt)),
-    outputTokens: 0,
-  };
-  return { choice: { text: said, logprobs: tokens ?? null, finish_reason }, usage: read };
 }
 
 async function countTokens(model: LanguageModel, text: string): Promise<number> {
@@ -108,26 +99,44 @@ interface TokenLists {
   readonly top_logprobs: null;
 }
 
+/** Tokens of each text. Echoed texts go to the model in one call, so that it can read them together. */
 async function readTokens(
   model: LanguageModel,
-  prompt: string,
-  text: string,
-  { echo }: CompletionRequest,
+  { prompt: prompts, echo }: CompletionRequest,
+  written: readonly Generated[],
   signal: AbortSignal,
-): Promise<TokenLists> {
-  const whole = echo === true ? prompt + text : text;
-  if (whole === "") return { tokens: [], token_logprobs: [], text_offset: [], top_logprobs: null };
-  const [score] = (await model.score?.(echo === true ? "" : prompt, [whole], { signal })) ?? [];
-  if (score === undefined) throw new Refusal(500, "the model gave no score");
-  const { tokens, logProbabilities } = score;
-  let offset = echo === true ? 0 : [...prompt].length;
-  const offsets = tokens.map((token) => {
-    const start = offset;
-    offset += [...token].length;
-    return start;
+): Promise<readonly TokenLists[]> {
+  const score = async (prompt: string, texts: readonly string[]): Promise<readonly ContinuationScore[]> =>
+    (await model.score?.(prompt, texts, { signal })) ?? [];
+  if (echo === true) {
+    const scores = await score(
+      "",
+      written.map(({ text }, index) => (prompts[index] ?? "") + text),
+    );
+    return scores.map((one) => tokenLists(one, 0, true));
+  }
+  const scores = written.map(async ({ text }, index) => {
+    const prompt = prompts[index] ?? "";
+    const [one = { tokens: [], logProbabilities: [] }] = text === "" ? [] : await score(prompt, [text]);
+    return tokenLists(one, [...prompt].length, false);
   });
-  const values = logProbabilities.map((value, index) => (echo === true && index === 0 ? null : value));
-  return { tokens, token_logprobs: values, text_offset: offsets, top_logprobs: null };
+  return await Promise.all(scores);
+}
+
+/** `start`: where the first token stands. Nothing stands before the first token of an echo, which so has no value. */
+function tokenLists(
+  { tokens, logProbabilities }: ContinuationScore,
+  start: number,
+  isEcho: boolean,
+): TokenLists {
+  let end = start;
+  const text_offset = tokens.map((token) => {
+    const offset = end;
+    end += [...token].length;
+    return offset;
+  });
+  const token_logprobs = logProbabilities.map((value, index) => (isEcho && index === 0 ? null : value));
+  return { tokens, token_logprobs, text_offset, top_logprobs: null };
 }
 
 async function* stream(

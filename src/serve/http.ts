@@ -1,5 +1,6 @@
 /** HTTP for a handful of routes: bodies within limits, refusals as JSON, work that ends when its client goes away. */
 
+import { createHash, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { messageOf, RetrieveError } from "../std/index.ts";
@@ -44,14 +45,18 @@ const graceMs = 5000;
 
 /** Listens until it is closed. Throws `not_allowed` where the port is taken or must not be used. */
 export async function serveRoutes(routes: readonly Route[], options: HttpOptions): Promise<RunningServer> {
-  const stopping = new AbortController();
-  let running = 0;
+  const running = new Set<AbortController>();
   const server = createServer(async (request, response) => {
-    running++;
+    const ending = new AbortController();
+    running.add(ending);
+    response.on("close", () => ending.abort());
     try {
-      await answer(routes, options, running, stopping.signal, request, response);
+      const route = routeOf(routes, options, running.size, request, response);
+      await answer(route, options, request, response, ending.signal);
+    } catch (error) {
+      refuse(response, error);
     } finally {
-      running--;
+      running.delete(ending);
       // A connection that is kept alive would hold up the end.
       if (!server.listening) setImmediate(() => server.closeIdleConnections());
     }
@@ -59,7 +64,7 @@ export async function serveRoutes(routes: readonly Route[], options: HttpOptions
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   const host = options.host.includes(":") ? `[${options.host}]` : options.host;
-  return { url: `http://${host}:${port}`, close: () => close(server, stopping) };
+  return { url: `http://${host}:${port}`, close: () => close(server, running) };
 }
 
 function listen(server: Server, { port, host }: HttpOptions): Promise<void> {
@@ -72,11 +77,11 @@ function listen(server: Server, { port, host }: HttpOptions): Promise<void> {
   });
 }
 
-async function close(server: Server, stopping: AbortController): Promise<void> {
+async function close(server: Server, running: ReadonlySet<AbortController>): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
   const timer = setTimeout(() => {
-    stopping.abort();
+    for (const ending of running) ending.abort();
     server.closeAllConnections();
   }, graceMs);
   await closed;
@@ -84,34 +89,22 @@ async function close(server: Server, stopping: AbortController): Promise<void> {
 }
 
 async function answer(
-  routes: readonly Route[],
-  options: HttpOptions,
-  running: number,
-  stopping: AbortSignal,
+  route: Route,
+  { maxBodyBytes }: HttpOptions,
   request: IncomingMessage,
   response: ServerResponse,
+  signal: AbortSignal,
 ): Promise<void> {
-  const gone = new AbortController();
-  response.on("close", () => gone.abort());
-  const signal = AbortSignal.any([gone.signal, stopping]);
-  try {
-    const route = routeOf(routes, options, request, response);
-    if (running > options.maxRequests) {
-      response.setHeader("retry-after", "1");
-      throw new Refusal(429, `${options.maxRequests} requests are being worked on; try again later`);
-    }
-    const body = route.method === "POST" ? await readBody(request, options.maxBodyBytes) : undefined;
-    const reply = await route.handle({ body, signal });
-    if ("json" in reply) sendJson(response, 200, reply.json);
-    else await sendEvents(response, reply.events);
-  } catch (error) {
-    refuse(response, error);
-  }
+  const body = route.method === "POST" ? await readBody(request, maxBodyBytes) : undefined;
+  const reply = await route.handle({ body, signal });
+  if ("json" in reply) sendJson(response, 200, reply.json);
+  else await sendEvents(response, reply.events);
 }
 
 function routeOf(
   routes: readonly Route[],
-  { key, host }: HttpOptions,
+  { key, host, maxRequests }: HttpOptions,
+  running: number,
   request: IncomingMessage,
   response: ServerResponse,
 ): Route {
@@ -122,14 +115,26 @@ function routeOf(
     const known = routes.map((route) => route.path).join(", ");
     throw new Refusal(404, `no such path: got ${path}, wanted one of ${known}`);
   }
-  if (key !== undefined && request.headers.authorization !== `Bearer ${key}`) {
+  if (key !== undefined && !isSame(request.headers.authorization ?? "", `Bearer ${key}`)) {
     throw new Refusal(401, "wanted the key of this server as a bearer token");
   }
   const route = there.find(({ method }) => method === request.method);
-  if (route !== undefined) return route;
-  const methods = there.map(({ method }) => method).join(", ");
-  response.setHeader("allow", methods);
-  throw new Refusal(405, `${path}: got ${request.method}, wanted ${methods}`);
+  if (route === undefined) {
+    const methods = there.map(({ method }) => method).join(", ");
+    response.setHeader("allow", methods);
+    throw new Refusal(405, `${path}: got ${request.method}, wanted ${methods}`);
+  }
+  if (running > maxRequests) {
+    response.setHeader("retry-after", "1");
+    throw new Refusal(429, `${maxRequests} requests are being worked on; try again later`);
+  }
+  return route;
+}
+
+/** Takes as long for a nearly right secret as for a wrong one. */
+function isSame(one: string, other: string): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
 }
 
 const here = /^(localhost|127(\.\d+){3}|\[::1\]|::1)$/;

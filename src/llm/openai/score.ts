@@ -1,8 +1,10 @@
 /** Log-probabilities of continuations through a server, once the probe has found that they can be trusted. */
 
 import { type OnNotice, RetrieveError } from "../../std/index.ts";
+import { allOrNone } from "../all-or-none.ts";
 import { interrupted } from "../interrupted.ts";
 import type { ContinuationScore, LanguageModel } from "../language-model.ts";
+import { onAbort } from "../on-abort.ts";
 import type { ReadText } from "./forms.ts";
 import { type Conforming, formatProbe, probeScoring } from "./probe.ts";
 import { readTexts } from "./scorer.ts";
@@ -34,22 +36,15 @@ export function createScore(
     const wanted = [...new Set(continuations.filter((text) => text !== ""))];
     const scores = new Map<string, ContinuationScore>([["", { tokens: [], logProbabilities: [] }]]);
     const groups = grouped(wanted, batch, prompt.length);
-    const fails = new AbortController();
-    const together = signal === undefined ? fails.signal : AbortSignal.any([signal, fails.signal]);
-    await Promise.all(
-      groups.map(async (group) => {
-        const texts = group.map((continuation) => prompt + continuation);
-        const read = await readTexts(server, form, texts, { signal: together });
-        if ("fault" in read) {
-          throw new RetrieveError("network", `${server.where} stopped to score by ${form}: ${read.seen}`);
-        }
-        for (const [index, continuation] of group.entries()) {
-          scores.set(continuation, selected(server, read[index] as ReadText, prompt.length));
-        }
-      }),
-    ).catch((error) => {
-      fails.abort();
-      throw error;
+    await allOrNone(groups, signal, async (group, together) => {
+      const texts = group.map((continuation) => prompt + continuation);
+      const read = await readTexts(server, form, texts, { signal: together });
+      if ("fault" in read) {
+        throw new RetrieveError("network", `${server.where} stopped to score by ${form}: ${read.seen}`);
+      }
+      for (const [index, continuation] of group.entries()) {
+        scores.set(continuation, selected(server, read[index] as ReadText, prompt.length));
+      }
     });
     return continuations.map((continuation) => scores.get(continuation) as ContinuationScore);
   };
@@ -107,11 +102,8 @@ function grouped(continuations: readonly string[], batch: number, promptLength: 
 
 /** The promise, or `interrupted` when the caller no longer waits for it. */
 function unlessAborted<Value>(promise: Promise<Value>, signal: AbortSignal | undefined): Promise<Value> {
-  if (signal === undefined) return promise;
   return new Promise((resolve, reject) => {
-    const end = (): void => reject(interrupted(signal));
-    if (signal.aborted) end();
-    signal.addEventListener("abort", end, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", end));
+    const release = onAbort(signal, () => reject(interrupted(signal)));
+    promise.then(resolve, reject).finally(release);
   });
 }

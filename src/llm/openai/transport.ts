@@ -1,8 +1,8 @@
 /** HTTP with a language model server: retries, timeouts, limits, and errors that say what happened. */
 
-import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf, type OnNotice, RetrieveError } from "../../std/index.ts";
 import { interrupted } from "../interrupted.ts";
+import { onAbort } from "../on-abort.ts";
 import { quote, readRefusal, refusalError, refusalOf } from "./refusal.ts";
 import { backoff, isPassing, longestRetryAfter, parseRetryAfter } from "./retry.ts";
 import { eventData } from "./sse.ts";
@@ -83,11 +83,23 @@ async function withRetries<Result>(
       if (wait === undefined) throw error;
       const seconds = (wait / 1000).toFixed(1);
       onNotice?.(`${messageOf(error)}; try ${failed + 1} of ${limit} at ${hostOf(base)} in ${seconds} s`);
-      await sleep(wait, undefined, request).catch(() => {
-        throw interrupted(request.signal);
-      });
+      await sleep(wait, request.signal);
     }
   }
+}
+
+/** Throws `interrupted` when the caller does not wait any longer. */
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      release();
+      resolve();
+    }, ms);
+    const release = onAbort(signal, () => {
+      clearTimeout(timer);
+      reject(interrupted(signal));
+    });
+  });
 }
 
 /** Milliseconds until the next try; undefined for what a further try does not mend. */
@@ -156,21 +168,21 @@ interface Watch {
 }
 
 function createWatch(timeoutMs: number, signal: AbortSignal | undefined): Watch {
-  const silence = new AbortController();
-  const over = new AbortController();
+  const ending = new AbortController();
   let isSilent = false;
   const timer = setTimeout(() => {
     isSilent = true;
-    silence.abort();
+    ending.abort();
   }, timeoutMs);
-  const signals = [silence.signal, over.signal, ...(signal === undefined ? [] : [signal])];
+  const release = onAbort(signal, () => ending.abort());
   return {
-    signal: AbortSignal.any(signals),
+    signal: ending.signal,
     isSilent: () => isSilent,
     heard: () => timer.refresh(),
     end: () => {
       clearTimeout(timer);
-      over.abort();
+      release();
+      ending.abort();
     },
   };
 }

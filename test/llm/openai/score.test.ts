@@ -1,5 +1,6 @@
 /** Scores through servers that tell the truth in their ways, and the probe against those that do not. */
 
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { type LanguageModel, openLanguageModel } from "#src/llm/index.js";
 import { logProbabilities, tokenize } from "../../support/bigram-model.ts";
@@ -276,6 +277,22 @@ it("a text longer than the window is refused as such", async () => {
     code: "invalid_argument",
     message: expect.stringContaining("maximum context length is 50 tokens"),
   });
+});
+
+it("many calls follow one signal without a warning or a trace", async () => {
+  await using server = await scoringServer();
+  const model = await open(server);
+  const { signal } = new AbortController();
+  const warnings: Error[] = [];
+  const listen = (warning: Error): void => {
+    warnings.push(warning);
+  };
+  process.on("warning", listen);
+  await Promise.all(Array.from({ length: 30 }, () => model.score!(prompt, [" Paris"], { signal })));
+  await new Promise(setImmediate);
+  process.off("warning", listen);
+  expect(warnings).toEqual([]);
+  expect(getEventListeners(signal, "abort").length).toBeLessThan(2);
 });
 
 it("a server that changes its mind is no silent zero", async () => {
