@@ -74,9 +74,14 @@ function placeRun(
     const until = start + all.slice(0, index + 1).join("").length;
     return new Array<number>(Buffer.byteLength(character)).fill(until);
   });
-  const isBytes = byteEnds.length === last - first + 1 && !tokens.slice(first, last + 1).includes(undefined);
-  for (let index = first; index <= last; index++)
-    ends[index] = isBytes ? (byteEnds[index - first] ?? end) : end;
+  // More tokens than bytes can only be marks, which stand at the beginning.
+  const marks = first === 0 ? Math.max(last - first + 1 - byteEnds.length, 0) : 0;
+  const own = tokens.slice(first + marks, last + 1);
+  const isBytes = byteEnds.length === own.length && !own.includes(undefined);
+  for (let index = first; index <= last; index++) {
+    const byteEnd = index < first + marks ? start : byteEnds[index - first - marks];
+    ends[index] = isBytes ? (byteEnd ?? end) : end;
+  }
 }
 
 interface Place {
