@@ -12,6 +12,7 @@ import { defineEval } from "./eval.ts";
 import { defineMine } from "./mine.ts";
 import { defineModels } from "./models.ts";
 import { defineReindex } from "./reindex.ts";
+import { defineScore } from "./score.ts";
 import { defineSearch } from "./search.ts";
 import { defineServe } from "./serve.ts";
 import { defineStatus } from "./status.ts";
@@ -30,6 +31,7 @@ export const commands: readonly DefineCommand[] = [
   defineEval,
   defineConvert,
   defineMine,
+  defineScore,
   defineTrain,
   defineModels,
   defineServe,

@@ -34,4 +34,27 @@ export {
   type SpokenTurn,
 } from "./realtalk.ts";
 export { candidatesOf, formatRow, parseRow, type RowId, type TrainingRow } from "./row.ts";
+export type { PlacedRow } from "./row-batches.ts";
 export { dataSetNames, type OpenRowFileOptions, openRowFile, type RowFile } from "./row-file.ts";
+export { similarity } from "./score/by-encoder.ts";
+export { externalScores } from "./score/by-file.ts";
+export { type LanguageModelTeacherOptions, languageModelTeacher } from "./score/by-language-model.ts";
+export { containment, sameLabel } from "./score/by-text.ts";
+export { costSentence, type ScoreEstimate } from "./score/estimate.ts";
+export { layoutTasks, parseLayout } from "./score/layout.ts";
+export {
+  estimateScoring,
+  type ScoreOptions,
+  type ScoreProgress,
+  type ScoreReport,
+  scoreRows,
+} from "./score/score.ts";
+export type { Shard } from "./score/survey.ts";
+export type {
+  OpenTeacher,
+  Spent,
+  Teacher,
+  TeacherHooks,
+  Trial,
+  Verdict,
+} from "./score/teacher.ts";

@@ -14,7 +14,7 @@ import {
   RetrieveError,
   scanLines,
 } from "../std/index.ts";
-import { candidatesOf, parseRow, type TrainingRow } from "./row.ts";
+import { candidatesOf, checkTask, parseRow, type TrainingRow } from "./row.ts";
 
 /** One data set: the rows of a file that passed the filters, in its order. */
 export interface RowFile extends AsyncDisposable {
@@ -139,7 +139,7 @@ async function scanRows(file: FileHandle, path: string, options: OpenRowFileOpti
     if (line.trim() === "") continue;
     const row = parseRow(parseJsonLine(line, place), place);
     task ??= row.task;
-    checkTask(row, place, task, options.task);
+    checkTask(row, place, { task, given: options.task });
     rows++;
     const reason = dropReason(row, options);
     if (reason !== undefined) {
@@ -161,21 +161,6 @@ async function scanRows(file: FileHandle, path: string, options: OpenRowFileOpti
     lengths: Uint32Array.from(lengths),
     ...kept,
   };
-}
-
-function checkTask(
-  row: TrainingRow,
-  place: string,
-  task: string | undefined,
-  given: string | undefined,
-): void {
-  if (given !== undefined || (row.task !== undefined && row.task === task)) return;
-  const got = row.task === undefined ? "absent" : `"${row.task}"`;
-  const wanted = task === undefined ? "a task such as qa" : `"${task}" as in the rows before`;
-  throw new RetrieveError(
-    "invalid_data",
-    `${place}: "task" is ${got}; wanted ${wanted}, because a file is one data set; name the task for the whole file, or split it`,
-  );
 }
 
 function dropReason(row: TrainingRow, { minScore, minSpread }: OpenRowFileOptions): DropReason | undefined {

@@ -67,6 +67,25 @@ export function parseRow(value: unknown, place: string): TrainingRow {
   };
 }
 
+/**
+ * Requires that a row is of the task of the rows before it, or that a task is given for the whole file.
+ *
+ * Throws `invalid_data` naming place, what was got and what was wanted.
+ */
+export function checkTask(
+  row: TrainingRow,
+  place: string,
+  { task, given }: { readonly task: string | undefined; readonly given: string | undefined },
+): void {
+  if (given !== undefined || (row.task !== undefined && row.task === task)) return;
+  const got = row.task === undefined ? "absent" : `"${row.task}"`;
+  const wanted = task === undefined ? "a task such as qa" : `"${task}" as in the rows before`;
+  throw wrong(
+    place,
+    `"task" is ${got}; wanted ${wanted}, because a file is one data set; name the task for the whole file, or split it`,
+  );
+}
+
 /** The row as it stands in a file; {@link parseRow} reads it back. */
 export function formatRow(row: TrainingRow): Record<string, unknown> {
   const { query, pos, neg, history, teacherScores, answers, task, queryId, posIndex, negIndex, others } = row;

@@ -1,6 +1,7 @@
 /** Files that are either complete or absent, and errors of the disk in words. */
 
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { mkdir, open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { messageOf, RetrieveError, systemCode } from "./errors.ts";
@@ -96,6 +97,17 @@ export async function readBytes(path: string): Promise<Uint8Array> {
   } catch (error) {
     throw diskError(error, path);
   }
+}
+
+/** SHA-256 of a file in hex, read as a stream. Throws as {@link readText}. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk);
+  } catch (error) {
+    throw diskError(error, path);
+  }
+  return hash.digest("hex");
 }
 
 /** The error of a file operation in words; errors that are ours, or not of the disk, pass through. */

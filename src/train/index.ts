@@ -9,7 +9,7 @@ export {
 } from "./adamw.ts";
 export { type BatchItem, type BatchMethod, batches } from "./batches/index.ts";
 export type { Pass } from "./chunks.ts";
-export { type LoraConfig, nearest, type RunConfig, resolveConfig, type TrainConfig } from "./config.ts";
+export { type LoraConfig, type RunConfig, resolveConfig, type TrainConfig } from "./config.ts";
 export type { TrainReport } from "./finish.ts";
 export type { ArenaTensor } from "./layout.ts";
 export {

@@ -7,6 +7,7 @@
  */
 
 import { type Random, shuffle } from "../../std/index.ts";
+import { answerPatterns } from "../answer-pattern.ts";
 import { createExclusion } from "../exclusion.ts";
 import type { TrainingRow } from "../row.ts";
 import type { Candidate } from "./ranker.ts";
@@ -47,7 +48,7 @@ export interface Choice {
 export function chooseNegatives(choice: Choice, options: ChoiceOptions, random: Random): number[] {
   const { row, kept, candidates, texts, positives, positiveScore } = choice;
   const ceiling = ceilingOf(positiveScore, options);
-  const answers = options.filterAnswers ? patternsOf(row.answers ?? []) : [];
+  const answers = options.filterAnswers ? answerPatterns(row.answers ?? []) : [];
   const others = candidates.filter(({ place }) => !positives.has(place));
   const window = others
     .slice(options.skip, options.topK)
@@ -71,17 +72,3 @@ function ceilingOf(positive: number | undefined, { margin, share }: ChoiceOption
     share === undefined ? Number.POSITIVE_INFINITY : positive - (1 - share) * Math.abs(positive);
   return Math.min(absolute, relative);
 }
-
-/** Patterns that find an answer whatever its case; in scripts with spaces as whole words, so that `he` is not in `the`. */
-function patternsOf(answers: readonly string[]): RegExp[] {
-  return answers.map((answer) => {
-    const literal = answer.trim().replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
-    return new RegExp(
-      unspaced.test(answer) ? literal : `(?<![\\p{L}\\p{N}])${literal}(?![\\p{L}\\p{N}])`,
-      "iu",
-    );
-  });
-}
-
-const unspaced =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;

@@ -1,20 +1,13 @@
 /** Hard negatives for training rows, out of a corpus: resumable, and the same for the same seed. */
 
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import {
-  diskError,
-  formatJsonLine,
-  type OnNotice,
-  parseJsonLine,
-  RetrieveError,
-  readJsonLines,
-} from "../../std/index.ts";
+import { formatJsonLine, hashFile, parseJsonLine, RetrieveError, readJsonLines } from "../../std/index.ts";
 import { readQrels } from "../beir.ts";
-import { formatRow, parseRow, type TrainingRow } from "../row.ts";
+import { openPartial, tellPartials } from "../partial.ts";
+import { formatRow, parseRow } from "../row.ts";
+import { rowBatches } from "../row-batches.ts";
 import { readCorpus } from "./corpus.ts";
 import { type Miner, type MinerOptions, openMiner } from "./miner.ts";
-import { foreignPartials, openPartial, type PartialFile } from "./partial.ts";
 
 export interface MineOptions extends Partial<MinerOptions> {
   /** Training rows, JSON Lines. */
@@ -74,8 +67,11 @@ export async function mineNegatives(options: MineOptions): Promise<MineReport> {
     const miner = await minerOf(settings);
     try {
       let done = partial.lines;
-      for await (const batch of batchesOf(options.rows, done)) {
-        const mined = await miner.mine(batch, done);
+      for await (const batch of rowBatches(options.rows, batchSize, { skip: done })) {
+        const mined = await miner.mine(
+          batch.map(({ row }) => row),
+          done,
+        );
         await partial.append(mined.map((row) => formatJsonLine(formatRow(row))));
         negatives += mined.reduce((sum, { neg }) => sum + neg.length, 0);
         done += batch.length;
@@ -140,30 +136,6 @@ async function keyOf(settings: Settings): Promise<string> {
     .digest("hex");
 }
 
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  try {
-    for await (const chunk of createReadStream(path)) hash.update(chunk);
-  } catch (error) {
-    throw diskError(error, path);
-  }
-  return hash.digest("hex");
-}
-
-async function tellPartials(
-  out: string,
-  key: string,
-  { lines }: PartialFile,
-  onNotice: OnNotice = () => undefined,
-): Promise<void> {
-  if (lines > 0) onNotice(`${out}: goes on after ${lines} rows that an earlier run left`);
-  for (const path of await foreignPartials(out, key)) {
-    onNotice(
-      `${path}: left by a run with other parameters or input; delete it if you do not want that run any more`,
-    );
-  }
-}
-
 async function minerOf(settings: Settings): Promise<Miner> {
   const { corpus, qrels } = settings;
   return await openMiner(
@@ -171,17 +143,4 @@ async function minerOf(settings: Settings): Promise<Miner> {
     qrels === undefined ? new Map() : await readQrels(qrels),
     settings,
   );
-}
-
-/** The rows after the first `skipped`, a batch at a time. */
-async function* batchesOf(path: string, skipped: number): AsyncGenerator<TrainingRow[]> {
-  let number = 0;
-  let batch: TrainingRow[] = [];
-  for await (const { value, place } of readJsonLines(path)) {
-    if (number++ < skipped) continue;
-    if (batch.push(parseRow(value, place)) < batchSize) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -127,7 +127,7 @@ function withNegatives(
 ): TrainingRow {
   const { teacherScores: _scores, negIndex, others = {}, ...rest } = row;
   const keptIndex = kept.length === 0 ? [] : negIndex;
-  const left = Object.entries(others).filter(([name]) => !/^(pos|neg)_scores?$/.test(name));
+  const left = Object.entries(others).filter(([name]) => !/^(pos|neg)_scores?$|^teacher/.test(name));
   return {
     ...rest,
     neg: [...kept, ...places.map((place) => texts[place] ?? "")],
