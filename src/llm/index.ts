@@ -13,3 +13,4 @@ export type {
   ToolSchema,
   Usage,
 } from "./language-model.ts";
+export { type OpenLanguageModelOptions, openLanguageModel } from "./open.ts";
