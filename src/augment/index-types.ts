@@ -205,7 +205,7 @@ export interface AskOptions
     Pick<GenerateOptions, "temperature" | "seed"> {
   /** Who answers. It stays the caller's: `ask` does not close it. */
   readonly llm: LanguageModel;
-  /** Budget of the composed prompt, in tokens of `llm`. Default: what its window leaves, 4000 where it tells none. */
+  /** Budget of the composed prompt, in tokens of `llm`. Default: what its window leaves, 8000 where it tells none. */
   readonly maxTokens?: number;
   /** Upper limit of the answer's tokens. Default 1024, at most a quarter of the window. */
   readonly answerTokens?: number;

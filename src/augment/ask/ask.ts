@@ -60,6 +60,8 @@ interface Draft {
   answer: string;
   /** What was written since the last call of a tool. */
   segment: string;
+  /** Whether the next text goes on from the segment in a generation of its own. */
+  isResumed: boolean;
   /** Calls of tools and their results. */
   readonly exchange: ChatMessage[];
   rounds: number;
@@ -72,6 +74,7 @@ async function converse(work: Work): Promise<string> {
   const draft: Draft = {
     answer: "",
     segment: "",
+    isResumed: false,
     exchange: [],
     rounds: 0,
     canCall: context.offered.length > 0,
@@ -129,6 +132,7 @@ async function takeStep(
   }
   const { temperature, seed, signal, every } = options;
   const before = draft.answer;
+  draft.isResumed = draft.segment !== "";
   try {
     return await generateStep(
       llm,
@@ -140,6 +144,7 @@ async function takeStep(
         ...(signal === undefined ? {} : { signal }),
         ...(tools.length === 0 ? {} : { tools }),
         sentence: every === "sentence",
+        wholeWords: every !== undefined,
         onText: (text) => writeText(draft, text, options.onText),
       },
     );
@@ -152,12 +157,14 @@ async function takeStep(
   }
 }
 
-/** What comes after a call of a tool is a paragraph of its own. */
+/** What comes after a call of a tool is a paragraph of its own; what goes on from a space does not begin with one. */
 function writeText(draft: Draft, text: string, onText: AskOptions["onText"]): void {
   const gap = draft.segment === "" && draft.answer !== "" ? "\n\n" : "";
-  draft.segment += text;
-  draft.answer += gap + text;
-  onText?.(gap + text);
+  const added = draft.isResumed && /\s$/.test(draft.segment) ? text.replace(/^ +/, "") : text;
+  draft.isResumed = false;
+  draft.segment += added;
+  draft.answer += gap + added;
+  if (gap + added !== "") onText?.(gap + added);
 }
 
 async function answerCalls(work: Work, draft: Draft, { calls }: Step): Promise<void> {

@@ -74,8 +74,8 @@ async function createContext(
   options: AskOptions,
   { room, ruler, memory }: Means,
 ): Promise<Context> {
-  const { conversation, topK = defaultTopK, method } = options;
-  const shorten = { limit: room.prompt, ruler, memory, conversation };
+  const { conversation, topK = defaultTopK, method, onNotice } = options;
+  const shorten = { limit: room.prompt, ruler, memory, conversation, onNotice };
   const { messages, searched, queries } = await shortenInput(session, messagesOf(asked), shorten);
   const shown = createShown();
   const show = async (pieces: Pieces, stored: readonly MemoryPiece[]): Promise<Prompt> => {

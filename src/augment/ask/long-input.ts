@@ -1,6 +1,7 @@
 /** Input longer than the prompt: it is chunked, encoded and kept as memory for the call, and a short form goes on. */
 
 import { sentences } from "../../retrieve/index.ts";
+import type { OnNotice } from "../../std/index.ts";
 import { splitConversation } from "../compose/layout.ts";
 import type { Message } from "../compose/prompt.ts";
 import { normalize } from "../memory/turn.ts";
@@ -21,6 +22,7 @@ export interface ShortenOptions {
   readonly memory: WorkingMemory;
   /** Turns that the index has of it are found there and not encoded again. */
   readonly conversation?: string | undefined;
+  readonly onNotice?: OnNotice | undefined;
 }
 
 /** What goes on in the place of long input. */
@@ -40,11 +42,16 @@ export interface Shortened {
 export async function shortenInput(
   session: Session,
   messages: readonly Message[],
-  { limit, ruler, memory, conversation }: ShortenOptions,
+  { limit, ruler, memory, conversation, onNotice }: ShortenOptions,
 ): Promise<Shortened> {
   const { query, history } = splitConversation(messages);
   const tokens = await ruler.count(query.content);
   const isLong = tokens > limit / 2;
+  if (isLong) {
+    onNotice?.(
+      `the question has ${tokens} tokens, more than half of a prompt of ${limit}: it is kept as memory for this call, and its parts that matter are shown`,
+    );
+  }
   const spoken = history.filter(({ role, content }) => isSpoken(role) && content.trim() !== "");
   const room = limit - Math.min(tokens, limit / 2);
   const said = await ruler.count(spoken.map(({ content }) => content).join("\n"));

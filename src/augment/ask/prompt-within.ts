@@ -11,9 +11,13 @@ import type { Ruler } from "./ruler.ts";
 const caution = 1.1;
 const tries = 12;
 
+/** A prompt that is filled so far is full enough. */
+const full = 0.9;
+
 /**
  * {@link composeFound} with the tools apart. The composition needs counts at once, so it works with estimates; the
- * result is counted by the model and, if it is too long, composed again with larger ones. Costs two counts or a few.
+ * result is counted by the model, and where it is too long, or has room for what was left out, composed again with
+ * better ones. Costs two counts or a few.
  *
  * Throws `invalid_argument` where what must be kept does not fit.
  */
@@ -24,20 +28,35 @@ export async function composeWithin(
   ruler: Ruler,
 ): Promise<Augmented> {
   await ruler.count(sampleOf(messages, pieces));
+  let fitting: Augmented | undefined;
   let scale = 1;
-  for (let attempt = 0; attempt < tries; attempt++, scale *= caution) {
+  for (let attempt = 0; attempt < tries; attempt++) {
     const augmented = composeFound(messages, pieces, {
       maxTokens: limit,
       countTokens: (text) => Math.ceil(ruler.estimate(text) * scale) + messageFrame,
       toolsIn: "field",
     });
     const tokens = await countPrompt(ruler, augmented.messages, augmented.tools);
-    if (tokens <= limit) return augmented;
+    if (tokens > limit) {
+      if (fitting !== undefined) return fitting;
+      scale *= caution;
+    } else {
+      const isDone = fitting !== undefined || tokens >= full * limit || holdsAll(augmented, messages, pieces);
+      if (isDone) return augmented;
+      fitting = augmented;
+      scale *= tokens / augmented.tokens;
+    }
   }
   throw new RetrieveError(
     "invalid_argument",
     `ask: no prompt of at most ${limit} tokens could be made; raise maxTokens or shorten the messages`,
   );
+}
+
+function holdsAll(augmented: Augmented, messages: readonly Message[], pieces: Pieces): boolean {
+  const spoken = (list: readonly Message[]): number => list.filter(({ role }) => role !== "system").length;
+  const found = Object.values(pieces).reduce((sum, list) => sum + list.length, 0);
+  return augmented.items.length >= found && spoken(augmented.messages) >= spoken(messages);
 }
 
 /** Tokens of a chat with its tools, with what a template puts around each message. */

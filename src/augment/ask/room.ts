@@ -19,7 +19,7 @@ export interface Room {
 }
 
 const defaultAnswer = 1024;
-const defaultPrompt = 4000;
+const defaultPrompt = 8000;
 const defaultResult = 2000;
 const defaultRounds = 5;
 

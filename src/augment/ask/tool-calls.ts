@@ -7,6 +7,7 @@ import { callIndexed } from "../call.ts";
 import { fence, markFor } from "../compose/fence.ts";
 import type { CallOptions, ToolCallReport } from "../index-types.ts";
 import type { Session } from "../session.ts";
+import { toJson } from "../tools/json.ts";
 import type { OfferedTool } from "./offer.ts";
 import type { Ruler } from "./ruler.ts";
 
@@ -98,10 +99,10 @@ function readCall({ name, arguments: text }: ToolCall, offered: readonly Offered
       ? new RetrieveError("not_found", `${name}: no such tool here; wanted one of ${names || "none"}`)
       : undefined;
   try {
-    const args: JsonValue = text.trim() === "" ? {} : JSON.parse(text);
+    const args = text.trim() === "" ? {} : toJson(JSON.parse(text), name, "invalid_argument");
     return { tool, arguments: args, ...(unknown === undefined ? {} : { error: unknown }) };
   } catch (cause) {
-    const message = `${name}: the arguments are no JSON (${messageOf(cause)}); wanted a JSON object`;
+    const message = `${name}: the arguments are no usable JSON (${messageOf(cause)}); wanted a JSON object`;
     return {
       tool,
       arguments: text,

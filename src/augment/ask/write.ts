@@ -89,6 +89,8 @@ function generation(options: WriteOptions): Omit<Parameters<typeof generateStep>
     ...(stop === undefined ? {} : { stop }),
     ...(signal === undefined ? {} : { signal }),
     sentence: every === "sentence",
+    // A bare text goes on from half a word.
+    wholeWords: false,
     onText: (text) => onText?.(text),
   };
 }
@@ -127,21 +129,41 @@ async function layOut(
   ruler: Ruler,
   items: Map<string, PromptItem>,
 ): Promise<string> {
-  const chosen: Near[] = [];
-  let prompt = recent;
-  let tokens = await ruler.count(recent);
-  for (const near of pieces) {
-    const longer = textOf([...chosen, near], recent);
-    const counted = await ruler.count(longer);
-    if (counted > limit) continue;
-    const { kind, piece } = near;
+  const chosen = await choose(pieces, recent, limit, ruler);
+  for (const { kind, piece } of chosen) {
     const key = `${kind} ${piece.id}`;
-    if (!items.has(key)) items.set(key, { kind, id: piece.id, score: piece.score, tokens: counted - tokens });
-    chosen.push(near);
-    prompt = longer;
-    tokens = counted;
+    const text = kind === "memory" ? piece.parts.join(piece.between) : piece.text;
+    if (!items.has(key)) {
+      items.set(key, { kind, id: piece.id, score: piece.score, tokens: ruler.estimate(text) });
+    }
   }
-  return prompt;
+  return textOf(chosen, recent);
+}
+
+/** Estimates fill the prompt, a count corrects them, and they fill what is left; a count has the last word. */
+async function choose(
+  pieces: readonly Near[],
+  recent: string,
+  limit: number,
+  ruler: Ruler,
+): Promise<readonly Near[]> {
+  let chosen: readonly Near[] = [];
+  let scale = 1;
+  for (let round = 0; round < 2; round++) {
+    const filled = fill(pieces, (all) => scale * ruler.estimate(textOf(all, recent)) <= limit);
+    const text = textOf(filled, recent);
+    const tokens = await ruler.count(text);
+    if (tokens > limit) break;
+    chosen = filled;
+    scale = tokens / ruler.estimate(text);
+  }
+  return chosen;
+}
+
+function fill(pieces: readonly Near[], fits: (chosen: readonly Near[]) => boolean): readonly Near[] {
+  const chosen: Near[] = [];
+  for (const near of pieces) if (fits([...chosen, near])) chosen.push(near);
+  return chosen;
 }
 
 /** Bare texts, as a model has read them in training: passages, then what was written before, then the recent text. */
