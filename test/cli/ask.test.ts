@@ -119,6 +119,23 @@ it("reads a long question from standard input", async () => {
   expect(prompt.length).toBeLessThan(26_000);
 });
 
+it("goes on writing a text, with what the index has put in front of it", async () => {
+  const first = ` we rotate the signing key,${" so and so".repeat(20)}`;
+  await using server = await scriptedServer([{ text: first }, { text: " and that is all." }]);
+  const given = ["In spring", "--continue", "--every", "40", ...llm(server.url), ...at];
+  const report = await jsonOf(["ask", ...given]);
+  expect(Object.keys(report)).toEqual(["answer", "citations", "items", "toolCalls"]);
+  expect(report).toMatchObject({
+    answer: `${first.split(" ").slice(0, 41).join(" ")} and that is all.`,
+    citations: [],
+    items: [{ kind: "knowledge", id: "keys" }],
+    toolCalls: [],
+  });
+  expect(server.requests[1]?.prompt).toMatch(
+    /Rotate the signing key every ninety days\.\n\nIn spring we rotate/,
+  );
+});
+
 it("ends the line and says what happened when the model breaks in the middle", async () => {
   await using server = await scriptedServer(
     Array.from({ length: 12 }, () => ({ text: "Half an", breaks: true })),

@@ -43,12 +43,15 @@ export interface ScriptedModelOptions {
   readonly contextLength?: number;
   readonly canCallTools?: boolean;
   readonly canCount?: boolean;
+  /** Tokens of a prompt; default its words. */
+  readonly count?: (text: string) => number;
 }
 
 export function scriptedModel(
   script: readonly (Reply | ((asked: Asked) => Reply))[] | ((asked: Asked) => Reply),
-  { contextLength, canCallTools = true, canCount = true }: ScriptedModelOptions = {},
+  options: ScriptedModelOptions = {},
 ): ScriptedModel {
+  const { contextLength, canCallTools = true, canCount = true, count = countWords } = options;
   const asked: Asked[] = [];
   let calls = 0;
   return {
@@ -56,10 +59,10 @@ export function scriptedModel(
     contextLength,
     parallel: 1,
     asked,
-    generate: async function* (input, options = {}) {
-      if (options.tools !== undefined && !canCallTools)
+    generate: async function* (input, given = {}) {
+      if (given.tools !== undefined && !canCallTools)
         throw new RetrieveError("unsupported", "scripted: no tools here");
-      const request = read(input, options);
+      const request = read(input, given, count);
       checkWindow(request, contextLength);
       asked.push(request);
       const entry = typeof script === "function" ? script : script[asked.length - 1];
@@ -67,7 +70,7 @@ export function scriptedModel(
       const reply = typeof entry === "function" ? entry(request) : entry;
       yield* speak(reply, request, () => `call-${++calls}`);
     },
-    ...(canCount ? { countTokens: async (text: string) => words(text).length } : {}),
+    ...(canCount ? { countTokens: async (text: string) => count(text) } : {}),
     close: async () => {},
   };
 }
@@ -76,7 +79,11 @@ export function words(text: string): string[] {
   return [...text.matchAll(/\s*\S+/g)].map(([word]) => word);
 }
 
-function read(input: GenerateInput, options: GenerateOptions): Asked {
+function countWords(text: string): number {
+  return words(text).length;
+}
+
+function read(input: GenerateInput, options: GenerateOptions, count: (text: string) => number): Asked {
   const messages = "messages" in input ? input.messages : [{ role: "user", content: input.prompt } as const];
   const parts = messages.flatMap(({ content, toolCalls = [] }) => [
     content,
@@ -84,7 +91,7 @@ function read(input: GenerateInput, options: GenerateOptions): Asked {
   ]);
   const shown = parts.join("\n");
   const schemas = (options.tools ?? []).map((tool) => JSON.stringify(tool)).join("\n");
-  return { input, options, messages, shown, promptTokens: words(`${shown}\n${schemas}`).length };
+  return { input, options, messages, shown, promptTokens: count(`${shown}\n${schemas}`) };
 }
 
 function checkWindow({ promptTokens, options }: Asked, contextLength: number | undefined): void {

@@ -1,4 +1,4 @@
-/** A server that speaks the chat API of OpenAI and follows a script: what a client sends is kept, what it gets is written. */
+/** A server that speaks the API of OpenAI and follows a script: what a client sends is kept, what it gets is written. */
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -20,6 +20,8 @@ export interface ChatRequest {
   readonly stream_options?: { readonly include_usage?: boolean };
   readonly max_tokens?: number;
   readonly max_completion_tokens?: number;
+  /** Of a bare text; a chat has messages. */
+  readonly prompt?: string;
   readonly messages: readonly {
     readonly role: string;
     readonly content: string | null;
@@ -44,12 +46,14 @@ export interface ScriptedServer extends AsyncDisposable {
   readonly authorizations: readonly (string | undefined)[];
 }
 
+const routes = ["/v1/chat/completions", "/v1/completions"];
+
 export async function scriptedServer(script: readonly ServerReply[]): Promise<ScriptedServer> {
   const requests: ChatRequest[] = [];
   const authorizations: (string | undefined)[] = [];
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
-    if (request.method !== "POST" || request.url !== "/v1/chat/completions") {
+    if (request.method !== "POST" || !routes.includes(request.url ?? "")) {
       response.writeHead(404, { "content-type": "application/json" });
       response.end('{"error":{"message":"no such route"}}');
       return;
@@ -61,7 +65,8 @@ export async function scriptedServer(script: readonly ServerReply[]): Promise<Sc
     if (reply.status !== undefined) {
       response.writeHead(reply.status, { "content-type": "application/json" });
       response.end('{"error":{"message":"this request is not in the script"}}');
-    } else if (asked.stream === true) streamReply(response, asked, reply);
+    } else if (asked.prompt !== undefined) continueText(response, asked, reply);
+    else if (asked.stream === true) streamReply(response, asked, reply);
     else sendReply(response, reply);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -106,6 +111,28 @@ function sendReply(response: ServerResponse, reply: ServerReply): void {
   const choices = [{ index: 0, message, finish_reason: finishOf(reply) }];
   response.writeHead(200, { "content-type": "application/json" });
   response.end(JSON.stringify({ id: "r", object: "chat.completion", model: "scripted", choices, usage }));
+}
+
+/** A bare text goes on until `max_tokens`, a word being a token. */
+function continueText(response: ServerResponse, asked: ChatRequest, { text = "" }: ServerReply): void {
+  const all = text.match(/\s*\S+/g) ?? [];
+  const words = all.slice(0, asked.max_tokens);
+  const finish = words.length < all.length ? "length" : "stop";
+  const part = (said: string, reason: string | null): object => ({
+    id: "r",
+    object: "text_completion",
+    model: "scripted",
+    choices: [{ index: 0, text: said, finish_reason: reason }],
+  });
+  if (asked.stream !== true) {
+    response.writeHead(200, { "content-type": "application/json" });
+    response.end(JSON.stringify({ ...part(words.join(""), finish), usage }));
+    return;
+  }
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  for (const word of words) response.write(`data: ${JSON.stringify(part(word, null))}\n\n`);
+  response.write(`data: ${JSON.stringify(part("", finish))}\n\n`);
+  response.end("data: [DONE]\n\n");
 }
 
 /** Server-sent events as the API sends them: text word by word, arguments of a call in two halves. */

@@ -32,7 +32,7 @@ export async function ask(session: Session, asked: Asked, options: AskOptions): 
     offered: context.offered,
     ruler,
     resultTokens: room.result,
-    call: { ...callOptions(options), allow, ...(servers === undefined ? {} : { servers }) },
+    call: { ...options, allow, ...(servers === undefined ? {} : { servers }) },
     onToolCall,
   });
   const answer = await converse({ llm, options, room, ruler, context, caller });
@@ -167,26 +167,34 @@ function writeText(draft: Draft, text: string, onText: AskOptions["onText"]): vo
   if (gap + added !== "") onText?.(gap + added);
 }
 
+/** Tokens of a result with what stands around it; a round that has fewer is not answered. */
+const leastResult = 96;
+
 async function answerCalls(work: Work, draft: Draft, { calls }: Step): Promise<void> {
   const { options, room, ruler, context, caller } = work;
-  draft.rounds++;
-  draft.exchange.push({ role: "assistant", content: draft.segment, toolCalls: calls });
-  draft.segment = "";
-  const used = await countPrompt(ruler, [...context.messages, ...draft.exchange], []);
+  const asking: ChatMessage = { role: "assistant", content: draft.segment, toolCalls: calls };
+  const schemas = context.offered.map(({ schema }) => schema);
+  const used = await countPrompt(ruler, [...context.messages, ...draft.exchange, asking], schemas);
   const free =
     room.window === undefined ? Number.POSITIVE_INFINITY : room.window - room.step - chatFrame - used;
+  if (free < calls.length * leastResult) {
+    // Without the calls in the prompt, the model answers with what it has.
+    caller.refuse(calls);
+    draft.canCall = false;
+    draft.segment = "";
+    options.onNotice?.("the window has no room for more results of tools; the answer comes without them");
+    return;
+  }
+  draft.rounds++;
   const isLast = draft.rounds >= roundsOf(options);
   const first = caller.reports.length;
-  draft.exchange.push(...(await caller.answer(calls, Math.max(0, free), isLast)));
+  // Half of what is left, so that later rounds have room as well.
+  const share = Math.max(calls.length * leastResult, Math.floor(free / (isLast ? 1 : 2)));
+  draft.exchange.push(asking, ...(await caller.answer(calls, share, isLast)));
+  draft.segment = "";
   const goesInCircles = caller.reports.slice(first).every(({ outcome }) => outcome === "repeated");
   if (isLast)
     options.onNotice?.(`tools were called in ${draft.rounds} rounds; the answer comes without more`);
   else if (goesInCircles) options.onNotice?.("the model repeats its calls; the answer comes without more");
   if (isLast || goesInCircles) draft.canCall = false;
-}
-
-function callOptions(options: AskOptions): Omit<Parameters<typeof createToolCaller>[0]["call"], "allow"> {
-  const { functions, headers, timeoutMs, maxResponseBytes, maxRedirects, signal } = options;
-  const given = { functions, headers, timeoutMs, maxResponseBytes, maxRedirects, signal };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

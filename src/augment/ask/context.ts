@@ -1,7 +1,14 @@
 /** What the model is shown: found for the question, and found again while the answer is written. */
 
 import type { ChatMessage } from "../../llm/index.ts";
-import type { Citation, KnowledgePiece, MemoryPiece, Pieces, PromptItem } from "../compose/prompt.ts";
+import type {
+  Augmented,
+  Citation,
+  KnowledgePiece,
+  MemoryPiece,
+  Pieces,
+  PromptItem,
+} from "../compose/prompt.ts";
 import { findPieces, logRecalled, messagesOf, wantedKinds } from "../enrich.ts";
 import type { AskOptions } from "../index-types.ts";
 import type { KindName } from "../kind-names.ts";
@@ -10,20 +17,15 @@ import type { Asked } from "../search.ts";
 import type { Session } from "../session.ts";
 import { shortenInput } from "./long-input.ts";
 import { type OfferedTool, offerTools } from "./offer.ts";
-import { composeWithin } from "./prompt-within.ts";
+import { composeWithin, countPrompt } from "./prompt-within.ts";
 import type { Room } from "./room.ts";
 import type { Ruler } from "./ruler.ts";
 import { type GrowingText, openWorkingMemory, type WorkingMemory } from "./working-memory.ts";
 
-interface Prompt {
-  readonly messages: readonly ChatMessage[];
-  readonly offered: readonly OfferedTool[];
-}
-
 export interface Context extends AsyncDisposable {
   /** What is shown now. */
   readonly messages: readonly ChatMessage[];
-  /** The retrieved tools, found once. */
+  /** The retrieved tools, found once; their schemas are a part of every prompt. */
   readonly offered: readonly OfferedTool[];
   /** A part of the answer that grows: what of it the prompt has no room for is found again as well. */
   part(): GrowingText;
@@ -78,19 +80,20 @@ async function createContext(
   const shorten = { limit: room.prompt, ruler, memory, conversation, onNotice };
   const { messages, searched, queries } = await shortenInput(session, messagesOf(asked), shorten);
   const shown = createShown();
-  const show = async (pieces: Pieces, stored: readonly MemoryPiece[]): Promise<Prompt> => {
+  const show = async (pieces: Pieces, stored: readonly MemoryPiece[], limit: number): Promise<Augmented> => {
     const numbered = { ...pieces, knowledge: shown.numbered(pieces.knowledge ?? []) };
-    const augmented = await composeWithin(messages, numbered, room.prompt, ruler);
+    const augmented = await composeWithin(messages, numbered, limit, ruler);
     shown.add(augmented.items, augmented.citations);
     logRecalled(session, { ...pieces, memory: stored }, augmented);
-    return { messages: augmented.messages, offered: offerTools(augmented) };
+    return augmented;
   };
   const recall = (texts: readonly string[]): Promise<MemoryPiece[][]> =>
     Promise.all(texts.map((text) => memory.search(text, { topK, method })));
-  const index = await findPieces(session, searched, searchOptions(options));
+  const index = await findPieces(session, searched, options);
   const found = { ...index, memory: inTurns([...(await recall(queries)), index.memory ?? []], remembered) };
-  let current = await show(found, index.memory ?? []);
-  const { offered } = current;
+  let current = await show(found, index.memory ?? [], room.prompt);
+  const offered = offerTools(current);
+  const toolTokens = await countPrompt(ruler, [], current.tools);
   let parts = 0;
   return {
     get messages() {
@@ -101,52 +104,20 @@ async function createContext(
     refresh: async (answer) => {
       const query = answer.slice(-writtenLength);
       const kinds = wantedKinds(session, options).filter((kind) => refreshed.includes(kind));
-      const news = await findPieces(session, query, { ...searchOptions(options), kinds });
+      const news = await findPieces(session, query, { ...options, kinds });
       const own = await recall([query]);
       const stored = [...(news.memory ?? []), ...(index.memory ?? [])];
       const pieces = {
-        ...found,
+        examples: found.examples ?? [],
         knowledge: inTurns([news.knowledge ?? [], found.knowledge ?? []], ({ id }) => id),
         memory: inTurns([...own, news.memory ?? [], found.memory], remembered),
       };
-      current = await show(pieces, stored);
+      current = await show(pieces, stored, room.prompt - toolTokens);
     },
     items: shown.items,
     citations: shown.citations,
     [Symbol.asyncDispose]: () => memory[Symbol.asyncDispose](),
   };
-}
-
-function searchOptions(options: AskOptions): Parameters<typeof findPieces>[2] {
-  const {
-    kinds,
-    conversation,
-    user,
-    since,
-    until,
-    topK,
-    method,
-    filter,
-    minScore,
-    focus,
-    halfLifeDays,
-    signal,
-  } = options;
-  const given = {
-    kinds,
-    conversation,
-    user,
-    since,
-    until,
-    topK,
-    method,
-    filter,
-    minScore,
-    focus,
-    halfLifeDays,
-    signal,
-  };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
 interface Shown {

@@ -107,11 +107,8 @@ async function findNear(
   options: WriteOptions,
 ): Promise<readonly Near[]> {
   const { topK = defaultTopK, method, kinds = ["knowledge", "memory"] } = options;
-  const { filter, minScore, conversation, user, signal } = options;
-  const given = { method, filter, minScore, conversation, user, signal };
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const own = await memory.search(query, { topK, method });
-  const index = await findPieces(session, query, { ...set, topK, kinds });
+  const index = await findPieces(session, query, { ...options, topK, kinds });
   const lists: readonly (readonly Near[])[] = [
     own.map((piece) => ({ kind: "memory", piece })),
     (index.memory ?? []).map((piece) => ({ kind: "memory", piece })),

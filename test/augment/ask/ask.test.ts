@@ -263,6 +263,25 @@ describe("tools", () => {
     expect(toolCalls[12]).toMatchObject({ outcome: "refused", error: { code: "not_allowed" } });
   });
 
+  it("answers without tools where the window has no room for results", async () => {
+    const notices: string[] = [];
+    const many = Array.from({ length: 8 }, (_, at) => ["show", `{"at":${at}}`] as const);
+    const llm = scriptedModel([{ text: "I look.", calls: many }, say("As I know.")], { contextLength: 600 });
+    await using own = await open({ index: join(folder, "full"), encoder: keywordEncoder() });
+    await own.add("tools", [{ name: "show", description: "show all" }]);
+    const { answer, toolCalls } = await own.ask("show all", {
+      llm,
+      allow: ["show"],
+      functions: { show: () => "x" },
+      onNotice: (message) => notices.push(message),
+    });
+    expect(answer).toBe("I look.\n\nAs I know.");
+    expect(toolCalls.map(({ outcome }) => outcome)).toEqual(many.map(() => "refused"));
+    expect(llm.asked[1]?.messages).toEqual(llm.asked[0]?.messages);
+    expect(llm.asked[1]?.options.tools).toBeUndefined();
+    expect(notices).toEqual([expect.stringContaining("no room for more results")]);
+  });
+
   it("offers none with maxRounds 0, and goes without them where the model cannot call", async () => {
     const none = scriptedModel([say("ok")]);
     await askTools(none, { maxRounds: 0 });

@@ -174,3 +174,57 @@ describe("retrieval while an answer is written", () => {
     expect(notices).toEqual([expect.stringContaining("cut at 800 tokens")]);
   });
 });
+
+describe("the window", () => {
+  beforeAll(async () => {
+    await index.add("tools", [
+      {
+        name: "walnut_price",
+        description: "price of walnuts",
+        parameters: { type: "object", properties: { kilos: { type: "number" } } },
+      },
+      { name: "nadia_birthday", description: "birthday of the sister Nadia" },
+    ]);
+    await index.add("examples", [{ input: "May Nadia eat cheese?", output: "She may." }]);
+  });
+
+  const much = () => "so and so much ".repeat(400);
+
+  // The scripted model throws for a prompt that leaves no room for its new tokens.
+  const counts = {
+    words: undefined,
+    letters: (text: string) => Math.ceil(text.length / 2.5),
+    "signs alone": (text: string) => text.match(/\w{1,6}|[^\w\s]/g)?.length ?? 0,
+  };
+  it.each(Object.entries(counts))("is never exceeded, by a model that counts %s", async (_name, count) => {
+    for (const contextLength of [260, 400, 777, 1500, 4000]) {
+      for (const every of [undefined, 16, "sentence"] as const) {
+        const llm = scriptedModel(
+          ({ options }) =>
+            options.tools === undefined
+              ? { text: "Sister Nadia may not. ".repeat(60) }
+              : {
+                  text: "I look. ",
+                  calls: [[options.tools[0]?.name ?? "", `{"kilos":${llm.asked.length}}`]],
+                },
+          { contextLength, ...(count && { count }) },
+        );
+        const { answer, toolCalls } = await index.ask([...turns, question], {
+          llm,
+          answerTokens: 40,
+          allow: ["walnut_price", "nadia_birthday"],
+          functions: { walnut_price: much, nadia_birthday: much },
+          maxRounds: 3,
+          ...(every && { every }),
+        });
+        expect(answer).toMatch(/Nadia/);
+        // Smaller windows have no room for tools beside the question and what was said.
+        if (contextLength < 777) continue;
+        expect(answer).toMatch(/^I look\.\s+I look\./);
+        expect(toolCalls.map(({ outcome }) => outcome)).toContain("done");
+        const fullest = Math.max(...llm.asked.map(({ promptTokens }) => promptTokens));
+        expect(fullest).toBeGreaterThan(contextLength * 0.4);
+      }
+    }
+  });
+});
