@@ -94,11 +94,16 @@ async function converse(work: Work): Promise<string> {
     caller.refuse(step.calls);
     if (step.reason !== "length" || step.text === "") return draft.answer;
     if (options.every === undefined || left <= room.step) {
-      options.onNotice?.(`the answer was cut at ${room.answer} tokens; raise answerTokens for a longer one`);
+      tellCut(work);
       return draft.answer;
     }
     await context.refresh(draft.answer);
   }
+}
+
+function tellCut({ options, room }: Work): void {
+  const window = room.window === undefined ? "" : `, in a window of ${room.window}`;
+  options.onNotice?.(`the answer was cut: its limit is ${room.answer} tokens${window}; raise answerTokens`);
 }
 
 /** How a chat goes on writing what it has begun: templates want the user to speak last. */

@@ -91,7 +91,7 @@ describe("answers", () => {
     });
     expect(answer).toBe("one two three");
     expect(notices.join("\n")).toMatch(/scripted does not count tokens.*3 bytes/);
-    expect(notices.join("\n")).toMatch(/cut at 3 tokens/);
+    expect(notices.join("\n")).toMatch(/cut: its limit is 3 tokens/);
   });
 
   it("refuses empty questions, windows without room and numbers that are none", async () => {

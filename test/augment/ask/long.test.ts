@@ -1,10 +1,11 @@
 /** Chats, questions and answers longer than the window: what is left out is found again. */
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Index, type Message, open } from "#src/augment/index.js";
+import type { Json } from "../../cli/here.ts";
 import { keywordEncoder } from "../../support/keyword-encoder.ts";
 import { scriptedModel } from "../../support/scripted-model.ts";
 
@@ -74,6 +75,36 @@ describe("a chat of 300 turns", () => {
     expect(llm.asked[0]?.messages).toHaveLength(11);
   });
 });
+
+it("finds the evidence of questions about the sample chat, with the bundled encoder, in a third of its length", async () => {
+  const samples = resolve(import.meta.dirname, "../../../samples/memory");
+  const [chat] = await rowsOf(join(samples, "conversations.jsonl"));
+  const said: { id: string; speaker: string; text: string }[] = chat.sessions.flatMap(
+    (session: { turns: object[] }) => session.turns,
+  );
+  const messages = said.map(
+    ({ speaker, text }): Message => ({ role: speaker === "assistant" ? "assistant" : "user", content: text }),
+  );
+  const questions = (await rowsOf(join(samples, "questions.jsonl"))).filter((_, at) => at % 10 === 0);
+  await using real = await open({ index: join(folder, "real") });
+  const count = (text: string) => Math.ceil(text.length / 4);
+  expect(count(messages.map(({ content }) => content).join("\n"))).toBeGreaterThan(3900);
+  const found: string[] = [];
+  for (const { question: content, evidence } of questions) {
+    const llm = scriptedModel([{ text: "So." }], { contextLength: 1500, count });
+    await real.ask([...messages, { role: "user", content }], { llm, answerTokens: 100 });
+    const shown = llm.asked[0]?.shown ?? "";
+    if (said.some(({ id, text }) => evidence.includes(id) && shown.includes(text))) found.push(content);
+  }
+  expect(questions).toHaveLength(6);
+  expect(found.length).toBeGreaterThanOrEqual(5);
+});
+
+const rowsOf = async (path: string): Promise<Json[]> =>
+  (await readFile(path, "utf8"))
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 
 const filler = (from: number, count: number): string =>
   Array.from({ length: count }, (_, at) => `Line ${from + at} tells of nothing in particular.`).join(" ");
@@ -171,7 +202,7 @@ describe("retrieval while an answer is written", () => {
     const last = llm.asked[39]?.shown ?? "";
     expect(last).toMatch(/Part1x\d says walrus tusks\./);
     expect(last).not.toContain("Part15x0");
-    expect(notices).toEqual([expect.stringContaining("cut at 800 tokens")]);
+    expect(notices).toEqual([expect.stringContaining("limit is 800 tokens, in a window of 240")]);
   });
 });
 
