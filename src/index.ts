@@ -3,6 +3,9 @@
 export {
   type AddOptions,
   type AddReport,
+  type AnswerCitation,
+  type Answered,
+  type AskOptions,
   type Augmented,
   type AugmentOptions,
   type CallOptions,
@@ -20,8 +23,11 @@ export {
   type SearchHit,
   type SearchOptions,
   type SearchResult,
+  type ToolCallReport,
   type ToolRecord,
   type Turn,
+  type WriteOptions,
+  type Written,
 } from "./augment/index.ts";
 export { type Encoder, type OpenEncoderOptions, openEncoder } from "./encoder/index.ts";
 export { type ErrorCode, RetrieveError } from "./std/index.ts";

@@ -26,16 +26,24 @@ export async function enrich(
   if (!(maxTokens >= 1)) {
     throw new RetrieveError("invalid_argument", `maxTokens: got ${maxTokens}, wanted a number of at least 1`);
   }
-  const found = await findPieces(session, asked, wantedKinds(session, options), options);
+  const found = await findPieces(session, asked, options);
   const countTokens = options.countTokens ?? (await defaultCounter(session));
-  const messages: readonly Message[] = typeof asked === "string" ? [{ role: "user", content: asked }] : asked;
-  const augmented = composeOnce(messages, found, { maxTokens, countTokens });
-  session.recalled.add(recalledTexts(found, augmented));
+  const augmented = composeFound(messagesOf(asked), found, { maxTokens, countTokens });
+  logRecalled(session, found, augmented);
   return augmented;
 }
 
+/** What is asked as messages. */
+export function messagesOf(asked: Asked): readonly Message[] {
+  return typeof asked === "string" ? [{ role: "user", content: asked }] : asked;
+}
+
 /** A prompt in which memory does not repeat what the kept messages say: what was just said is often the nearest. */
-function composeOnce(messages: readonly Message[], found: Pieces, options: ComposeOptions): Augmented {
+export function composeFound(
+  messages: readonly Message[],
+  found: Pieces,
+  options: ComposeOptions,
+): Augmented {
   const augmented = composePrompt(messages, found, options);
   const kept = messages.filter(({ content }) =>
     augmented.messages.some((message) => message.content.endsWith(content)),
@@ -49,18 +57,19 @@ function composeOnce(messages: readonly Message[], found: Pieces, options: Compo
   return composePrompt(messages, { ...found, memory: news }, options);
 }
 
-function wantedKinds(session: Session, { kinds: named }: AugmentOptions): readonly KindName[] {
+/** Those of `options.kinds` that the index holds; all that it holds where none are named. */
+export function wantedKinds(
+  session: Session,
+  { kinds: named }: Pick<AugmentOptions, "kinds">,
+): readonly KindName[] {
   for (const kind of named ?? []) checkKind(kind);
   const held = session.folder.list().map(({ name }) => name);
   return kindNames.filter((kind) => held.includes(kind) && (named?.includes(kind) ?? true));
 }
 
-async function findPieces(
-  session: Session,
-  asked: Asked,
-  wanted: readonly KindName[],
-  options: AugmentOptions,
-): Promise<Pieces> {
+/** What the index has for a question: the nearest of each wanted kind that it holds, most relevant first. */
+export async function findPieces(session: Session, asked: Asked, options: AugmentOptions): Promise<Pieces> {
+  const wanted = wantedKinds(session, options);
   const find = async <Kind extends KindName>(kind: Kind): Promise<readonly PieceOf[Kind][]> => {
     if (!wanted.includes(kind)) return [];
     const found: readonly Retrieved[] = await searchKind(session, asked, searchOptions(kind, options));
@@ -94,14 +103,14 @@ async function defaultCounter(session: Session): Promise<(text: string) => numbe
   return (text) => tokenizer.count(text);
 }
 
-/** What stood in the prompt, as a model might repeat it. */
-function recalledTexts(pieces: Pieces, { items }: Augmented): string[] {
+/** Tells memory what of the index stood in a prompt, as a model might repeat it: that is not to be stored again. */
+export function logRecalled({ recalled }: Session, pieces: Pieces, { items }: Augmented): void {
   const used = new Set(items.map(({ kind, id }) => `${kind} ${id}`));
-  return [
+  recalled.add([
     ...(pieces.knowledge ?? []).filter(({ id }) => used.has(`knowledge ${id}`)).map(({ text }) => text),
     ...(pieces.memory ?? [])
       .filter(({ id }) => used.has(`memory ${id}`))
       .map(({ parts, between }) => parts.join(between)),
     ...(pieces.examples ?? []).filter(({ id }) => used.has(`examples ${id}`)).map(({ output }) => output),
-  ];
+  ]);
 }

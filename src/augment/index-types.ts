@@ -5,10 +5,11 @@
  */
 
 import type { Encoder, OpenEncoderOptions, TaskName } from "../encoder/index.ts";
+import type { GenerateOptions, LanguageModel } from "../llm/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
-import type { OnNotice, OnProgress } from "../std/index.ts";
+import type { ErrorCode, OnNotice, OnProgress } from "../std/index.ts";
 import type { Filter, JsonValue, Scalar } from "../store/index.ts";
-import type { Augmented, Message } from "./compose/prompt.ts";
+import type { Augmented, Citation, Message, PromptItem } from "./compose/prompt.ts";
 import type { KindName } from "./kind-names.ts";
 import type { CallToolOptions } from "./tools/index.ts";
 
@@ -195,6 +196,97 @@ export interface CallReport {
   readonly seconds: number;
 }
 
+/** When retrieval happens again while a text is being written: after so many tokens, or after each sentence. */
+export type Interval = number | "sentence";
+
+export interface AskOptions
+  extends Omit<AugmentOptions, "countTokens">,
+    Partial<Omit<CallOptions, "signal">>,
+    Pick<GenerateOptions, "temperature" | "seed"> {
+  /** Who answers. It stays the caller's: `ask` does not close it. */
+  readonly llm: LanguageModel;
+  /** Budget of the composed prompt, in tokens of `llm`. Default: what its window leaves, 8000 where it tells none. */
+  readonly maxTokens?: number;
+  /** Upper limit of the answer's tokens. Default 1024, at most a quarter of the window. */
+  readonly answerTokens?: number;
+  /** How often the model may call tools before it must answer with what it has. Default 5; 0 offers none. */
+  readonly maxRounds?: number;
+  /** Searches knowledge and memory again while the answer is written. Default: once, before it. */
+  readonly every?: Interval;
+  /** The answer as it is written: all that is given here, joined, is `answer`. */
+  readonly onText?: (text: string) => void;
+  /** After each call of a tool, whatever came of it. */
+  readonly onToolCall?: (call: ToolCallReport) => void;
+  readonly onNotice?: OnNotice;
+}
+
+/** What came of a call that the model made. */
+export interface ToolCallReport {
+  /** Id of the retrieved tool; the name as the model wrote it where no retrieved tool has it. */
+  readonly tool: string;
+  /** As JSON, or as the model wrote them where that is none. */
+  readonly arguments: JsonValue;
+  /**
+   * `done`: it ran; `refused`: unknown, not allowed, wrong arguments, too many; `failed`: it ran and failed;
+   * `repeated`: the same call as an earlier one, not run again.
+   */
+  readonly outcome: "done" | "refused" | "failed" | "repeated";
+  /** Of `done`. */
+  readonly result?: JsonValue;
+  /** Of the others: what the model was told. */
+  readonly error?: { readonly code: ErrorCode; readonly message: string };
+  readonly seconds: number;
+}
+
+/** A source that the answer cites. */
+export interface AnswerCitation extends Citation {
+  /** Where its marks begin in the answer, in UTF-16 units. */
+  readonly positions: readonly number[];
+}
+
+export interface Answered {
+  /** All that the model wrote for the user, what it wrote before calls of tools included. */
+  readonly answer: string;
+  /** The sources that marks such as `[1]` in the answer name, by number. A mark that names none is not here. */
+  readonly citations: readonly AnswerCitation[];
+  /** What was retrieved and put before the model. */
+  readonly items: readonly PromptItem[];
+  /** In the order of the calls. */
+  readonly toolCalls: readonly ToolCallReport[];
+}
+
+export interface WriteOptions
+  extends Pick<
+      AugmentOptions,
+      "topK" | "method" | "filter" | "minScore" | "conversation" | "user" | "signal"
+    >,
+    Pick<GenerateOptions, "temperature" | "seed" | "stop"> {
+  /** Who writes: a model that continues a bare text. It stays the caller's. */
+  readonly llm: LanguageModel;
+  /** Upper limit of new tokens; may be more than the model's window holds. Default 256. */
+  readonly newTokens?: number;
+  /** When what was written is searched for again. Default 64 tokens. */
+  readonly every?: Interval;
+  /** Kinds of the index that are searched besides the text itself. Default knowledge and memory. */
+  readonly kinds?: readonly ("knowledge" | "memory")[];
+  /** Tokens that prompt and new text may take together. Default the model's window, 2048 where it tells none. */
+  readonly window?: number;
+  /** The new text as it is written. */
+  readonly onText?: (text: string) => void;
+  readonly onNotice?: OnNotice;
+}
+
+export interface Written {
+  /** The new text alone. */
+  readonly text: string;
+  /** `stop`: the model or a stop text ended it; `length`: `newTokens` did. */
+  readonly reason: "stop" | "length";
+  /** Generations, each after a search of its own. */
+  readonly steps: number;
+  /** What was put into the prompts: chunks of the text itself are of kind memory and named `text#n`. */
+  readonly items: readonly PromptItem[];
+}
+
 export interface KindStatus {
   readonly records: number;
   readonly documents: number;
@@ -257,6 +349,21 @@ export interface Index extends AsyncDisposable {
   augment(query: string | readonly Message[], options?: AugmentOptions): Promise<Augmented>;
   /** Executes one indexed tool after validating `args` against its schema. Throws `not_allowed`, `tool_failed`. */
   call(tool: string, args: JsonValue, options: CallOptions): Promise<CallReport>;
+  /**
+   * Answers with a language model: the question is augmented, the model answers or calls retrieved tools, what `allow`
+   * names is run and its result given back, until the answer is complete; sources that it cites are told.
+   *
+   * Input longer than the model's window is kept as memory for the time of the call, and the parts that matter are put
+   * before the model. Nothing is written to the index. A call that is refused or fails is told to the model and in
+   * `toolCalls`; an error of the model itself, or an abort, is thrown.
+   */
+  ask(query: string | readonly Message[], options: AskOptions): Promise<Answered>;
+  /**
+   * Goes on writing a text with a base model, past its window: older text is kept as memory for the time of the call,
+   * and what is near to the text being written is put back in front of it, as LLM-Embedder does for long texts.
+   * Nothing is written to the index. Errors of the model are thrown.
+   */
+  write(text: string, options: WriteOptions): Promise<Written>;
   status(): Promise<IndexStatus>;
   /** Removes source records by id. A chunk's id (`RECORD#n`) stands for its record. */
   delete(kind: KindName, ids: readonly string[]): Promise<DeleteReport>;

@@ -16,6 +16,9 @@ export type {
 export type {
   AddOptions,
   AddReport,
+  AnswerCitation,
+  Answered,
+  AskOptions,
   AugmentOptions,
   CallOptions,
   CallReport,
@@ -24,6 +27,7 @@ export type {
   ExampleRecord,
   Index,
   IndexStatus,
+  Interval,
   KindStatus,
   KnowledgeRecord,
   MemoryScope,
@@ -34,8 +38,11 @@ export type {
   SearchHit,
   SearchOptions,
   SearchResult,
+  ToolCallReport,
   ToolRecord,
   Turn,
+  WriteOptions,
+  Written,
 } from "./index-types.ts";
 export { type KindName, kindNames } from "./kind-names.ts";
 export { open } from "./open.ts";

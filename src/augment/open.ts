@@ -3,6 +3,8 @@
 import { type Encoder, openEncoder } from "../encoder/index.ts";
 import { openIndexFolder } from "../retrieve/index.ts";
 import { addSources, deleteRecords, rememberTurns } from "./add.ts";
+import { ask } from "./ask/ask.ts";
+import { write } from "./ask/write.ts";
 import { callIndexed } from "./call.ts";
 import { enrich } from "./enrich.ts";
 import type {
@@ -74,6 +76,8 @@ export async function open(options: OpenOptions = {}): Promise<Index> {
     },
     augment: (query, augmentOptions) => enrich(session, query, augmentOptions),
     call: (tool, args, callOptions) => callIndexed(session, tool, args, callOptions),
+    ask: (query, askOptions) => ask(session, query, askOptions),
+    write: (text, writeOptions) => write(session, text, writeOptions),
     status: () => statusOf(session),
     delete: async (kind, ids) => {
       checkKind(kind);

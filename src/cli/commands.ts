@@ -1,6 +1,7 @@
 /** The table of verbs: adding one is a file and a line. */
 
 import { defineAdd } from "./add.ts";
+import { defineAsk } from "./ask.ts";
 import { defineAugment } from "./augment.ts";
 import { defineCall } from "./call.ts";
 import type { DefineCommand } from "./command.ts";
@@ -24,6 +25,7 @@ export const commands: readonly DefineCommand[] = [
   defineSearch,
   defineAugment,
   defineCall,
+  defineAsk,
   defineStatus,
   defineDelete,
   defineReindex,

@@ -25,6 +25,42 @@ const memory = (start: number, parts: string[], extra: Partial<MemoryPiece> = {}
 const textOf = (messages: readonly Message[]): string => messages.map(({ content }) => content).join("\n");
 
 describe("composePrompt", () => {
+  it("keeps tools out of the messages for a request that carries them, and counts them all the same", () => {
+    const schema = { type: "function", function: { name: "get_tide", parameters: {} } };
+    const tools = [{ id: "t.get_tide", score: 1, name: "get_tide", schema }];
+    const options = { maxTokens: 400, countTokens };
+    const inPrompt = composePrompt(ask("When is high tide?"), { tools }, options);
+    const apart = composePrompt(ask("When is high tide?"), { tools }, { ...options, toolsIn: "field" });
+    expect(textOf(inPrompt.messages)).toContain("get_tide");
+    expect(apart.messages).toEqual(ask("When is high tide?"));
+    expect(apart.tools).toEqual([schema]);
+    expect(apart.items).toEqual(inPrompt.items);
+    expect(apart.tokens).toBe(countTokens("When is high tide?") + (apart.items[0]?.tokens ?? 0));
+    const tight = composePrompt(
+      ask("When is high tide?"),
+      { tools },
+      { ...options, toolsIn: "field", maxTokens: 9 },
+    );
+    expect(tight.tools).toEqual([]);
+  });
+
+  it("shows and cites passages under the numbers that they were given", () => {
+    const pieces = [
+      { ...knowledge("late", "Later."), number: 7 },
+      { ...knowledge("early", "Early."), number: 2 },
+    ];
+    const { messages, citations } = composePrompt(
+      ask("When?"),
+      { knowledge: pieces },
+      { maxTokens: 400, countTokens },
+    );
+    expect(textOf(messages)).toMatch(/\[7\] Title of late.*\[2\] Title of early/s);
+    expect(citations.map(({ number, id }) => [number, id])).toEqual([
+      [7, "late"],
+      [2, "early"],
+    ]);
+  });
+
   it("lays out [memory, knowledge, examples, query] under one rule", () => {
     const { messages, items, citations, tokens } = composePrompt(
       ask("How do I rotate the key?"),

@@ -12,6 +12,11 @@ export interface ComposeOptions {
   /** The contents of the messages together never exceed it, by `countTokens`. */
   readonly maxTokens: number;
   readonly countTokens: (text: string) => number;
+  /**
+   * Where the chosen tools stand: `prompt` (default) in the messages and in {@link Augmented.tools}, `field` in the
+   * latter alone, for a request that carries them; their tokens count either way.
+   */
+  readonly toolsIn?: "prompt" | "field";
 }
 
 /**
@@ -31,6 +36,7 @@ export function composePrompt(
   const conversation = splitConversation(messages);
   const mark = markFor(JSON.stringify([messages, pieces]));
   const meter = createMeter(options.countTokens, mark);
+  const isApart = options.toolsIn === "field";
   const bare = layOut(conversation, {}, 0, mark);
   const required = meter.messages(bare);
   if (required > options.maxTokens) throw tooLarge(required, options.maxTokens);
@@ -38,8 +44,9 @@ export function composePrompt(
   let pot = options.maxTokens - required;
   while (pot > 0) {
     const chosen = choose(conversation, pieces, pot, meter);
-    const composed = layOut(conversation, chosen.pieces, chosen.history, mark);
-    const tokens = meter.messages(composed);
+    const shown = isApart ? { ...chosen.pieces, tools: [] } : chosen.pieces;
+    const composed = layOut(conversation, shown, chosen.history, mark);
+    const tokens = meter.messages(composed) + (isApart ? meter.section("tools", chosen.pieces) : 0);
     if (tokens <= options.maxTokens) return describe(composed, tokens, chosen.pieces, meter);
     // A tokenizer may count a whole as more than its parts: try again with less.
     pot -= Math.max(tokens - options.maxTokens, Math.ceil(pot / 32));
@@ -147,7 +154,12 @@ function describe(messages: readonly Message[], tokens: number, pieces: Pieces, 
     tokens,
     items: [...itemsOf("tools"), ...remembered, ...itemsOf("knowledge"), ...itemsOf("examples").toReversed()],
     citations: (pieces.knowledge ?? []).map(
-      ({ id, title, source }, index): Citation => ({ number: index + 1, id, title, source }),
+      ({ number, id, title, source }, index): Citation => ({
+        number: number ?? index + 1,
+        id,
+        title,
+        source,
+      }),
     ),
     tools: (pieces.tools ?? []).map(({ schema }) => schema),
   };

@@ -17,6 +17,8 @@ interface Ranked {
 
 /** A passage with what a citation needs. */
 export interface KnowledgePiece extends Ranked {
+  /** What it is cited by; default its place among the passages, from 1. */
+  readonly number?: number;
   readonly title: string;
   /** Where it stands: a path or URL, with a position where there is one. */
   readonly source: string;
@@ -83,7 +85,7 @@ export interface Citation {
 /** A prompt ready for a chat API. */
 export interface Augmented {
   readonly messages: readonly Message[];
-  /** The sum of `countTokens` over the contents of `messages`. */
+  /** The sum of `countTokens` over the contents of `messages`, and over tools that stand apart from them. */
   readonly tokens: number;
   /** What was retrieved and put in, in the order of the prompt. */
   readonly items: readonly PromptItem[];

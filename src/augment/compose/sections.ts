@@ -24,9 +24,9 @@ const formats: { readonly [Kind in KindName]: (pieces: readonly PieceOf[Kind][],
 
 /** Passages under their number, title and source. */
 function knowledgeSection(pieces: readonly KnowledgePiece[], mark: string): string {
-  const passages = pieces.map(({ title, source, text }, index) => {
+  const passages = pieces.map(({ number, title, source, text }, index) => {
     const where = title === "" || title === source ? source : `${title} (${source})`;
-    return `${headline(mark, `[${index + 1}] ${where}`)}\n${text.trim()}`;
+    return `${headline(mark, `[${number ?? index + 1}] ${where}`)}\n${text.trim()}`;
   });
   return fence("knowledge", mark, passages.join("\n\n"));
 }
@@ -55,7 +55,7 @@ function toolsSection(pieces: readonly ToolPiece[], mark: string): string {
 }
 
 /** Consecutive parts of one text. */
-interface Stretch {
+export interface Stretch {
   readonly of: string;
   readonly start: number;
   readonly between: string;
@@ -63,8 +63,8 @@ interface Stretch {
   readonly parts: string[];
 }
 
-/** Neighbouring and overlapping pieces as one: a part that two share stands once. */
-function mergeStretches(pieces: readonly MemoryPiece[]): readonly Stretch[] {
+/** Neighbouring and overlapping pieces as one, in their original order: a part that two share stands once. */
+export function mergeStretches(pieces: readonly MemoryPiece[]): readonly Stretch[] {
   const stretches: Stretch[] = [];
   for (const piece of inOriginalOrder(pieces)) {
     const open = stretches.at(-1);

@@ -22,7 +22,7 @@ import { fieldsOf, hashOf } from "../fields.ts";
 import { type KeptTurn, parseTurn, toJson } from "./turn.ts";
 
 /** Tokens in a chunk of a long text. */
-const chunkTokens = 128;
+export const chunkTokens = 128;
 
 /** Turns that come with a found one: its reply, and the turn after that. */
 export const followingTurns = 2;
