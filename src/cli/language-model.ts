@@ -10,15 +10,19 @@ import { type Manners, note } from "./terminal.ts";
 export interface LanguageModelFlags extends Manners {
   readonly timeout?: number;
   readonly parallel?: number;
+  readonly threads?: number;
 }
 
-/** `--timeout` and `--parallel`. */
+/** `--timeout`, `--parallel` and `--threads`. */
 export function languageModelOptions(): Option[] {
   return [
     option("--timeout <seconds>", "silence of a model server that is borne (default 120)").argParser(
       parseTimeout,
     ),
-    option("--parallel <n>", "requests to the language model at once (default 8)").argParser(wholeNumber(1)),
+    option("--parallel <n>", "requests to the language model at once (default 8; llama: 4)").argParser(
+      wholeNumber(1),
+    ),
+    option("--threads <n>", "of a llama: model; default all cores").argParser(wholeNumber(1)),
   ];
 }
 
@@ -36,11 +40,12 @@ export async function openModelAt(
 ): Promise<LanguageModel> {
   const { openLanguageModel } = await import("../llm/index.ts");
   const key = terminal.env["RETRIEVE_LLM_KEY"] || terminal.env["OPENAI_API_KEY"];
-  const { timeout, parallel } = flags;
+  const { timeout, parallel, threads } = flags;
   return await openLanguageModel(uri, {
     ...(key ? { key } : {}),
     ...(timeout !== undefined && { timeout }),
     ...(parallel !== undefined && { parallel }),
+    ...(threads !== undefined && { threads }),
     signal,
     onNotice: (message) => note(terminal, flags, message),
   });

@@ -2,10 +2,11 @@
 
 import { RetrieveError } from "../std/index.ts";
 import type { LanguageModel } from "./language-model.ts";
+import type { LlamaOptions } from "./llama/open.ts";
 import type { OpenOpenaiOptions } from "./openai/open.ts";
 
 /** Options that a kind of model has no use for are left alone. */
-export type OpenLanguageModelOptions = OpenOpenaiOptions;
+export type OpenLanguageModelOptions = OpenOpenaiOptions & LlamaOptions;
 
 type Open = (place: string, options: OpenLanguageModelOptions) => Promise<LanguageModel>;
 
@@ -15,10 +16,15 @@ const schemes: Readonly<Record<string, { readonly form: string; readonly open: O
     form: "openai:MODEL@URL",
     open: async (place, options) => (await import("./openai/open.ts")).openOpenai(place, options),
   },
+  llama: {
+    form: "llama:PATH.gguf",
+    open: async (place, options) => (await import("./llama/open.ts")).openLlama(place, options),
+  },
 };
 
 /**
- * Opens the language model that a URI names: `openai:MODEL@URL`, any server that speaks OpenAI's API.
+ * Opens the language model that a URI names: `openai:MODEL@URL`, any server that speaks OpenAI's API, or
+ * `llama:PATH.gguf`, a file that llama.cpp runs in this process.
  *
  * Throws `invalid_argument` for any other URI, and what opening it throws.
  */

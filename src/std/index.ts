@@ -8,5 +8,6 @@ export { formatJsonLine, type JsonLine, parseJsonLine, readJsonLines } from "./j
 export { type ByteLine, scanLines } from "./lines.ts";
 export { type Release, takeLock } from "./lock.ts";
 export { nearest } from "./nearest.ts";
+export { loadPeer } from "./peer.ts";
 export type { OnNotice, OnProgress, Progress } from "./progress.ts";
 export { createRandom, normal, type Random, shuffle } from "./random.ts";

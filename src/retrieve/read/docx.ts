@@ -1,7 +1,6 @@
 /** Word documents to Markdown-like text, through the optional package `mammoth` and HTML. */
 
-import { messageOf, RetrieveError } from "../../std/index.ts";
-import { loadPeer } from "./peer.ts";
+import { loadPeer, messageOf, RetrieveError } from "../../std/index.ts";
 
 /** Throws `missing_package` without `mammoth` and `invalid_data` for a file that it cannot read. */
 export async function readDocx(

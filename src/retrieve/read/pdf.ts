@@ -1,7 +1,6 @@
 /** PDF to text, page by page, through the optional package `unpdf`. */
 
-import { messageOf, RetrieveError } from "../../std/index.ts";
-import { loadPeer } from "./peer.ts";
+import { loadPeer, messageOf, RetrieveError } from "../../std/index.ts";
 
 /** The text of a PDF file: pages parted by blank lines, `pages[n]` the offset at which page n + 1 begins. */
 export interface PdfText {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chunkDocument, contentHash, formatOf, placeOf, readDocument } from "#src/retrieve/index.js";
-import { loadPeer } from "#src/retrieve/read/peer.js";
+import { loadPeer } from "#src/std/index.js";
 import { words } from "../chunk/counters.js";
 
 const documents = join(import.meta.dirname, "../../golden/documents");

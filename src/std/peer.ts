@@ -1,6 +1,6 @@
-/** Optional packages: loaded when a file needs them, named with their install line when they are not there. */
+/** Optional packages: loaded when their work comes up, named with their install line when they are not there. */
 
-import { RetrieveError, systemCode } from "../../std/index.ts";
+import { RetrieveError, systemCode } from "./errors.ts";
 
 /** What `load` imports. Throws `missing_package` when the package `name` is not installed. */
 export async function loadPeer<Module>(

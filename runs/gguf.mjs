@@ -1,0 +1,27 @@
+/**
+ * Writes GGUF files for llama.cpp.
+ *
+ *     npm run build
+ *     node runs/gguf.mjs stories CHECKPOINT.bin VOCABULARY.bin OUT.gguf      a llama2.c checkpoint, as stories260K.bin
+ *     node runs/gguf.mjs random OUT.gguf [--size 100M] [--seed N]           random weights, for benchmarks
+ */
+
+import { parseArgs } from "node:util";
+import { sizes, writeRandom } from "./gguf/random.mjs";
+import { convertStories } from "./gguf/stories.mjs";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { size: { type: "string", default: "100M" }, seed: { type: "string", default: "1" } },
+});
+const [kind, ...paths] = positionals;
+
+if (kind === "stories" && paths.length === 3) convertStories(...paths);
+else if (kind === "random" && paths.length === 1 && values.size in sizes) {
+  writeRandom(paths[0], values.size, Number(values.seed));
+} else {
+  console.error(
+    "wanted: gguf.mjs stories CHECKPOINT.bin VOCABULARY.bin OUT.gguf, or gguf.mjs random OUT.gguf --size 1M|100M",
+  );
+  process.exit(2);
+}
