@@ -22,7 +22,7 @@ export function languageModelOptions(): Option[] {
     option("--parallel <n>", "requests to the language model at once (default 8; llama: 4)").argParser(
       wholeNumber(1),
     ),
-    option("--threads <n>", "of a llama: model; default all cores").argParser(wholeNumber(1)),
+    option("--threads <n>", "of a llama: model; default all cores but one").argParser(wholeNumber(1)),
   ];
 }
 

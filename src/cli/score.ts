@@ -13,7 +13,7 @@ import { showProgress } from "./progress.ts";
 import { createScorePace } from "./score-pace.ts";
 import { note, print, printJson } from "./terminal.ts";
 
-const rewards = ["likelihood", "rank"] as const;
+const rewards = ["likelihood", "rank", "yes-no", "generation-em", "generation-f1"] as const;
 const teachers = ["contains", "same-label", "encoder", "scores"] as const;
 const reductions = ["mean", "sum"] as const;
 const manyAnswers = ["best", "mean"] as const;
@@ -38,6 +38,12 @@ interface ScoreFlags extends GlobalOptions, LanguageModelFlags {
 }
 
 const help = `
+Rewards:
+  likelihood     of the answers, as in the paper
+  rank           among outputs of the model (our reading of a later version)
+  yes-no         log-odds that it says yes; for models without likelihoods
+  generation-em  exact match of what it writes; generation-f1: F1 of its words
+
 Teachers that need no language model:
   contains    1 where a candidate holds an answer (qa)
   same-label  1 where an example has the expected output (icl)
@@ -61,7 +67,7 @@ export const defineScore: DefineCommand = (program, context) => {
     .addOption(option("--out <file>", "the rows with their scores"))
     .addOption(option("--llm <uri>", "language model: llama:PATH.gguf, openai:MODEL@URL"))
     .addOption(
-      option("--reward <which>", `by it: ${rewards.join(", ")} (our reading)`)
+      option("--reward <which>", "by it: likelihood, rank, or one of those below")
         .argParser(choiceOf(rewards))
         .default("likelihood"),
     )

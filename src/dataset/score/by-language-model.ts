@@ -4,7 +4,8 @@
  * `likelihood` is the reward of LLM-Embedder (arXiv 2310.07554, equation 1) as its code takes it: the mean
  * log-probability of the answer's tokens. `rank` is our reading of the reward of the paper's later version: by how many
  * ranks the candidate lifts the expected output O among outputs that the model writes for the question U alone,
- * rank(O|U) - rank(O|U,C), all ordered by likelihood. The paper's own formula is not public in code.
+ * rank(O|U) - rank(O|U,C), all ordered by likelihood. The paper's own formula is not public in code. Where a model tells no
+ * likelihoods, `yes-no`, `generation-em` and `generation-f1` stand in, each under its own name.
  */
 
 import { createHash } from "node:crypto";
@@ -23,12 +24,13 @@ import {
   type Verdict,
   withoutAnswers,
 } from "./teacher.ts";
+import { type OtherReward, withoutLikelihood } from "./without-likelihood.ts";
 
 export interface LanguageModelTeacherOptions {
   /** Folder of what models were asked before; processes may share it. */
   readonly cache: string;
   /** Default `likelihood`. */
-  readonly reward?: "likelihood" | "rank";
+  readonly reward?: "likelihood" | "rank" | OtherReward;
   /** Own layout; see {@link parseLayout}. Default by task. */
   readonly template?: string;
   /** Tokens that a candidate may have. Default 512. */
@@ -70,7 +72,10 @@ export function languageModelTeacher(
     const writer = newWriter(onNotice);
     const cache = await openScoreCache(options.cache, model.name);
     try {
-      const scorer = createScorer(model, cache, writer.ruler);
+      const { reward = "likelihood" } = options;
+      const isExact = reward === "likelihood" || reward === "rank";
+      const measure = isExact ? undefined : withoutLikelihood(model, reward);
+      const scorer = createScorer(model, cache, writer.ruler, measure);
       tellBefore(model, task, writer, onNotice);
       const work = { model, cache, scorer, layout, task, options: { ...defaults, ...options } };
       return teacher(work, writer, newWriter);

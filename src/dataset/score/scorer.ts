@@ -23,19 +23,21 @@ export interface Scorer {
   cost(ask: Ask): Promise<number>;
 }
 
-type Score = NonNullable<LanguageModel["score"]>;
+/** How the model is asked, under a name of its own: scores of two measures are never taken for one. */
+export interface Measure {
+  readonly name: string;
+  readonly ask: (ask: Ask, signal: AbortSignal | undefined) => Promise<CachedScore[]>;
+}
 
-/** Throws `unsupported` for a model that tells no likelihoods. */
-export function createScorer(model: LanguageModel, cache: ScoreCache, ruler: Ruler): Scorer {
-  const { name, score } = model;
-  if (score === undefined) {
-    throw new RetrieveError(
-      "unsupported",
-      `${name} generates only and tells no likelihoods; wanted a model that scores: llama:PATH.gguf or a server with log-probabilities of the prompt`,
-    );
-  }
+export function createScorer(
+  model: LanguageModel,
+  cache: ScoreCache,
+  ruler: Ruler,
+  measure: Measure = likelihood(model),
+): Scorer {
+  const { name } = model;
   const keyOf = (prompt: string, continuation: string): string =>
-    cacheKey("score", name, prompt, continuation);
+    cacheKey(measure.name, name, prompt, continuation);
   /** Asked and not yet answered. */
   const pending = new Map<string, Promise<void>>();
   /** Scored ahead of time, and not wanted since. */
@@ -47,7 +49,7 @@ export function createScorer(model: LanguageModel, cache: ScoreCache, ruler: Rul
   };
   const evaluate = async (ask: Ask, hooks: TeacherHooks): Promise<void> => {
     const tokens = await cost(ask);
-    const scores = await askModel(score.bind(model), name, ask, hooks.signal);
+    const scores = await measure.ask(ask, hooks.signal);
     await Promise.all(
       scores.map((one, index) => cache.putScore(keyOf(ask.prompt, ask.continuations[index] ?? ""), one)),
     );
@@ -93,18 +95,29 @@ export function createScorer(model: LanguageModel, cache: ScoreCache, ruler: Rul
   };
 }
 
-/** Asks the model, and lets nothing pass that is no log-probability: a reward of NaN would spoil a whole training. */
-async function askModel(
-  score: Score,
-  name: string,
-  { prompt, continuations }: Ask,
-  signal: AbortSignal | undefined,
-): Promise<CachedScore[]> {
-  const scores = await score(prompt, continuations, signal && { signal });
-  if (scores.length !== continuations.length) {
-    throw refusal(name, `gave ${scores.length} scores for ${continuations.length} continuations`);
+/**
+ * Sums of log-probabilities; nothing passes that is none, since a reward of NaN would spoil a whole training.
+ *
+ * Throws `unsupported` for a model that tells no likelihoods.
+ */
+function likelihood(model: LanguageModel): Measure {
+  const { name, score } = model;
+  if (score === undefined) {
+    throw new RetrieveError(
+      "unsupported",
+      `${name} generates only and tells no likelihoods; wanted a model that scores (llama:PATH.gguf, a server with log-probabilities of the prompt), or a reward that needs none: yes-no, generation-em, generation-f1`,
+    );
   }
-  return scores.map((one, index) => checked(one, name, continuations[index] ?? ""));
+  return {
+    name: "score",
+    ask: async ({ prompt, continuations }, signal) => {
+      const scores = await score.call(model, prompt, continuations, signal && { signal });
+      if (scores.length !== continuations.length) {
+        throw refusal(name, `gave ${scores.length} scores for ${continuations.length} continuations`);
+      }
+      return scores.map((one, index) => checked(one, name, continuations[index] ?? ""));
+    },
+  };
 }
 
 function checked({ logProbabilities }: ContinuationScore, name: string, continuation: string): CachedScore {

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open, stat } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { Llama, LlamaContext, LlamaModel } from "node-llama-cpp";
@@ -21,7 +22,7 @@ export interface LlamaOptions {
   readonly contextLength?: number;
   /** Texts that are read side by side, each with a window of its own. Default 4. */
   readonly parallel?: number;
-  /** Default the machine's cores for arithmetic; on a machine that is busy otherwise, fewer are faster by far. */
+  /** Default one less than the machine's cores: with a thread for each, any other work on the machine slows all down tenfold. */
   readonly threads?: number;
   /** Precision of keys and values. `F32` doubles their memory and gives scores to 1e-4 instead of 5e-3. Default `F16`. */
   readonly cache?: "F16" | "F32";
@@ -149,7 +150,7 @@ async function createContext(
     return await model.createContext({
       contextSize: contextLength ?? Math.min(trained, usualWindow),
       sequences: parallel,
-      ...(threads !== undefined && { threads }),
+      threads: threads ?? Math.max(1, availableParallelism() - 1),
       // Flash attention rounds keys and values to 16 bits whatever the cache holds.
       ...(cache === "F32" && {
         flashAttention: false,

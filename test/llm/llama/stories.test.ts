@@ -82,7 +82,8 @@ describe.skipIf(file === undefined)("stories260K", async () => {
 
   it("scores what stands behind the prompt, though the prompt comes out in other tokens", async () => {
     const whole = await exact.score?.("there was a little", ["r"]);
-    expect(whole?.[0]?.tokens).toEqual(["r"]);
+    // Of " little" and "r" the tokenizer makes " l", "itt", "l" and "er" or the like: the last holds both.
+    expect(whole?.[0]?.tokens).toEqual(["er"]);
   });
 
   it("generates what it finds likeliest", async () => {
