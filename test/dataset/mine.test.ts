@@ -182,7 +182,9 @@ describe("rows", () => {
 
   it("lose scores that no longer fit, and keep fields that are not ours", async () => {
     const notices: string[] = [];
-    const lines = [{ ...row, teacher_scores: [1], pos_scores: [1], neg_score: [], prompt: "p" }];
+    const scores = { teacher_scores: [1], teacher_scores_mean: [1], teacher: { name: "contains" } };
+    const others = { pos_scores: [1], neg_score: [], continuations: ["next"] };
+    const lines = [{ ...row, ...scores, ...others, prompt: "p" }];
     const [mined] = await mine({ lines, negatives: 1, onNotice: (notice) => notices.push(notice) });
     expect(mined).toEqual({ ...row, neg: ["a b c x"], neg_index: [1], prompt: "p" });
     expect(notices).toEqual([expect.stringMatching(/1 rows lost their scores/)]);

@@ -118,7 +118,7 @@ async function positiveScore(
   return score;
 }
 
-/** The row with its new texts; scores, in whatever field, would no longer be aligned to them. */
+/** The row with its new texts; what is aligned to its texts, in whatever field, would no longer be. */
 function withNegatives(
   row: TrainingRow,
   kept: readonly string[],
@@ -127,7 +127,9 @@ function withNegatives(
 ): TrainingRow {
   const { teacherScores: _scores, negIndex, others = {}, ...rest } = row;
   const keptIndex = kept.length === 0 ? [] : negIndex;
-  const left = Object.entries(others).filter(([name]) => !/^(pos|neg)_scores?$|^teacher/.test(name));
+  const left = Object.entries(others).filter(
+    ([name]) => !/^(pos|neg)_scores?$|^teacher|^continuations$/.test(name),
+  );
   return {
     ...rest,
     neg: [...kept, ...places.map((place) => texts[place] ?? "")],
