@@ -19,12 +19,22 @@ interface ConvertFlags extends GlobalOptions {
 const converterTable: Readonly<Record<ConverterName, string>> = {
   beir: "a folder with corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv",
   memory: "a folder with conversations.jsonl, questions.jsonl",
+  "llm-embedder": "TASK/SET of LLM-Embedder's data, with SPLIT.json",
+  msmarco: "collection.tsv, queries.SPLIT.tsv, qrels.SPLIT.tsv",
+  nq: "Natural Questions of DPR: biencoder-nq-SPLIT.json",
+  qrecc: "qrecc_SPLIT.json, passages.jsonl",
+  toolbench: "corpus.tsv, SPLIT.query.txt, qrels.SPLIT.tsv",
+  msc: "Multi-Session Chat of ParlAI: session_N/SPLIT.txt",
+  tasks: "{input, output} or FLAN's {inputs, targets} a line",
+  "long-text": ".txt files, or {text} a line, of 160,000 characters",
+  code: "{repo_name, path, content} a line, as of CodeParrot",
+  jsonl: "objects with fields of the usual names",
 };
 const converterNames = Object.keys(converterTable) as ConverterName[];
 
 const help = `
 Names:
-${converterNames.map((name) => `  ${name.padEnd(8)}${converterTable[name]}`).join("\n")}
+${converterNames.map((name) => `  ${name.padEnd(14)}${converterTable[name]}`).join("\n")}
 
 Example:
   retrieve convert beir ./scifact rows/scifact.jsonl --negatives bm25:15`;
@@ -34,14 +44,15 @@ export const defineConvert: DefineCommand = (program, context) => {
     .command("convert")
     .description("turn a data set into training rows (JSON Lines)")
     .addArgument(new Argument("<name>", converterNames.join(", ")).argParser(choiceOf(converterNames)))
-    .argument("<dir>", "folder of the data set")
+    .argument("<source>", "folder or file of the data set")
     .argument("<out>", "file of rows")
     .addOption(option("--task <task>", "task of the rows; default by what the data set is"))
     .addOption(option("--split <split>", "part of the data set; default train"))
     .addOption(
-      option("--negatives <kind>", "random:N, bm25:N or none; default none, memory random:15").argParser(
-        parseNegatives,
-      ),
+      option(
+        "--negatives <kind>",
+        "random:N, bm25:N, none; default none, memory random:15, tasks bm25:20",
+      ).argParser(parseNegatives),
     )
     .addOption(option("--seed <n>", "of random negatives").argParser(wholeNumber(0)).default(0))
     .addHelpText("after", help)

@@ -4,6 +4,7 @@ export { mapConcurrently } from "./concurrent.ts";
 export { type ErrorCode, messageOf, RetrieveError, systemCode } from "./errors.ts";
 export { diskError, hashFile, readBytes, readText, writeFileAtomic, writeFolderAtomic } from "./files.ts";
 export { type BoundedHeap, createBoundedHeap } from "./heap.ts";
+export { readJsonArray } from "./json-array.ts";
 export { formatJsonLine, type JsonLine, parseJsonLine, readJsonLines } from "./jsonl.ts";
 export { type ByteLine, scanLines } from "./lines.ts";
 export { type Release, takeLock } from "./lock.ts";

@@ -3,15 +3,47 @@
 import { formatJsonLine, type OnProgress, RetrieveError, writeFileAtomic } from "../../std/index.ts";
 import { formatRow } from "../row.ts";
 import { convertBeir } from "./beir.ts";
+import { convertCode } from "./code.ts";
 import type { Converter, ConverterOptions } from "./converter.ts";
+import { convertJsonl } from "./jsonl.ts";
+import { convertLlmEmbedder } from "./llm-embedder.ts";
+import { convertLongText } from "./long-text.ts";
 import { convertMemory } from "./memory.ts";
+import { convertMsc } from "./msc.ts";
+import { convertMsmarco } from "./msmarco.ts";
+import { convertNq } from "./nq.ts";
+import { convertQrecc } from "./qrecc.ts";
+import { convertTasks } from "./tasks.ts";
+import { convertToolbench } from "./toolbench.ts";
 
-export type ConverterName = "beir" | "memory";
+export type ConverterName =
+  | "beir"
+  | "memory"
+  | "llm-embedder"
+  | "msmarco"
+  | "nq"
+  | "qrecc"
+  | "toolbench"
+  | "msc"
+  | "tasks"
+  | "long-text"
+  | "code"
+  | "jsonl";
 
 /** Adding a data set is a file and a line. */
 const converters: Readonly<Record<ConverterName, Converter>> = {
   beir: convertBeir,
   memory: convertMemory,
+  "llm-embedder": convertLlmEmbedder,
+  msmarco: convertMsmarco,
+  nq: convertNq,
+  qrecc: convertQrecc,
+  toolbench: convertToolbench,
+  msc: convertMsc,
+  tasks: convertTasks,
+  "long-text": convertLongText,
+  code: convertCode,
+  jsonl: convertJsonl,
 };
 
 export interface ConvertOptions extends ConverterOptions {
