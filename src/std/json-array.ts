@@ -34,9 +34,10 @@ async function* itemsOf(path: string): AsyncGenerator<string> {
     for await (const chunk of stream) {
       let from = 0;
       for (let at = 0; at < chunk.length; at++) {
-        if (!endsItem(scan, chunk[at], path)) continue;
-        const item = (scan.item + chunk.slice(from, at)).replace(/^[\s,[\ufeff]+/, "").trim();
-        if (item !== "") yield item;
+        const edge = edgeAt(scan, chunk[at], path);
+        if (edge === undefined) continue;
+        const item = (scan.item + chunk.slice(from, at)).trim();
+        if (edge === "end" && item !== "") yield item;
         scan.item = "";
         from = at + 1;
       }
@@ -47,36 +48,36 @@ async function* itemsOf(path: string): AsyncGenerator<string> {
   } finally {
     stream.destroy();
   }
-  if (scan.depth > 0 || scan.item.trim() !== "") {
+  if (scan.depth > 0) {
     throw new RetrieveError("invalid_data", `${path}: ends before its JSON array does; is it complete?`);
   }
 }
 
-/** Takes one character; whether the item under way ends before it: at a comma of the array, or at its end. */
-function endsItem(scan: Scan, character: string, path: string): boolean {
+/** Takes one character. `begin`: the array opens with it; `end`: an item, or the array, ends with it. */
+function edgeAt(scan: Scan, character: string, path: string): "begin" | "end" | undefined {
   if (scan.isText) {
-    if (scan.isEscaped) scan.isEscaped = false;
-    else if (character === "\\") scan.isEscaped = true;
-    else if (character === '"') scan.isText = false;
-    return false;
+    readText(scan, character);
+    return undefined;
   }
-  switch (character) {
-    case '"':
-      scan.isText = true;
-      break;
-    case "[":
-    case "{":
-      scan.depth++;
-      break;
-    case "]":
-    case "}":
-      scan.depth--;
-      break;
-    case ",":
-      return scan.depth === 1;
+  if (scan.depth === 0) return openAt(scan, character, path);
+  if (character === '"') scan.isText = true;
+  if (character === "[" || character === "{") scan.depth++;
+  if (character === "]" || character === "}") scan.depth--;
+  return scan.depth === 0 || (character === "," && scan.depth === 1) ? "end" : undefined;
+}
+
+/** Around the array there is white space, and perhaps the mark of the byte order. */
+function openAt(scan: Scan, character: string, path: string): "begin" | undefined {
+  if (/[\s\ufeff]/.test(character)) return undefined;
+  if (character !== "[") {
+    throw new RetrieveError("invalid_data", `${path}: is no JSON array; wanted [ … ] and nothing else`);
   }
-  if (scan.depth === 0 && character !== "]" && /[^\s\ufeff]/.test(character)) {
-    throw new RetrieveError("invalid_data", `${path}: is no JSON array; wanted [ … ]`);
-  }
-  return character === "]" && scan.depth === 0;
+  scan.depth = 1;
+  return "begin";
+}
+
+function readText(scan: Scan, character: string): void {
+  if (scan.isEscaped) scan.isEscaped = false;
+  else if (character === "\\") scan.isEscaped = true;
+  else if (character === '"') scan.isText = false;
 }
