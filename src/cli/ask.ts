@@ -5,13 +5,13 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { Answered, AskOptions, Index, Interval, KindName, ToolCallReport } from "../augment/index.ts";
 import type { LanguageModel } from "../llm/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
-import { openModelAt } from "./language-model.ts";
+import { type LanguageModelFlags, languageModelOptions, openModelAt } from "./language-model.ts";
 import { cut, printable } from "./layout.ts";
 import { collect, type GlobalOptions, kindNames, listOf, option, wholeNumber } from "./options.ts";
 import { columns, note, paint, print, printJson, type Terminal } from "./terminal.ts";
 import { withPresentIndex } from "./with-index.ts";
 
-interface AskFlags extends GlobalOptions {
+interface AskFlags extends GlobalOptions, LanguageModelFlags {
   readonly llm: string;
   readonly kinds?: readonly KindName[];
   readonly allow?: readonly string[];
@@ -24,7 +24,7 @@ interface AskFlags extends GlobalOptions {
 }
 
 export const defineAsk: DefineCommand = (program, context) => {
-  program
+  const verb = program
     .command("ask")
     .description("answer with a language model: augment, call allowed tools, cite")
     .argument("<query>", "the question; - reads it from standard input, of any length")
@@ -54,7 +54,9 @@ export const defineAsk: DefineCommand = (program, context) => {
         parseInterval,
       ),
     )
-    .addOption(option("--continue", "go on writing the query as a text, with a base model").default(false))
+    .addOption(option("--continue", "go on writing the query as a text, with a base model").default(false));
+  for (const shared of languageModelOptions()) verb.addOption(shared);
+  verb
     .addHelpText(
       "after",
       '\nExample:\n  retrieve ask "How do I rotate the key?" --llm openai:qwen3@localhost:8000',
