@@ -41,6 +41,7 @@ export async function openLlama(path: string, options: LlamaOptions = {}): Promi
   const { signal, parallel = 4 } = options;
   await checkFile(path);
   const [llamaPackage, hash] = await Promise.all([loadPackage(), hashOf(path, signal)]);
+  await checkKind(llamaPackage, path);
   const llama = await startLlama(llamaPackage);
   const model = await loadModel(llama, path, signal);
   try {
@@ -114,6 +115,22 @@ async function checkFile(path: string): Promise<void> {
     throw new RetrieveError("not_found", `${path}: no such file; wanted a GGUF model`, { cause: error });
   }
   throw new RetrieveError("invalid_data", `${path}: does not begin with GGUF; wanted a GGUF model`);
+}
+
+/** Architectures that give vectors of texts and no next token: asked for logits, llama.cpp ends the process. */
+const encoders = /bert|^t5encoder$|embed/;
+
+async function checkKind({ readGgufFileInfo }: Package, path: string): Promise<void> {
+  const architecture = await readGgufFileInfo(path, { readTensorInfo: false, logWarnings: false }).then(
+    ({ metadata }) => metadata.general?.architecture ?? "",
+    // What is wrong with the file, loading it will tell.
+    () => "",
+  );
+  if (!encoders.test(architecture)) return;
+  throw new RetrieveError(
+    "unsupported",
+    `${path}: is an encoder (${architecture}), which gives no logits; wanted a model that generates text`,
+  );
 }
 
 async function hashOf(path: string, signal: AbortSignal | undefined): Promise<string> {

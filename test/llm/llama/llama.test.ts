@@ -27,6 +27,14 @@ async function textOf(input: GenerateInput, options: GenerateOptions): Promise<s
   return text;
 }
 
+function numbers32(...values: number[]): Buffer {
+  return Buffer.from(new Uint32Array(values).buffer);
+}
+
+function numbers64(...values: number[]): Buffer {
+  return Buffer.from(new BigUint64Array(values.map(BigInt)).buffer);
+}
+
 const chat: GenerateInput = { messages: [{ role: "user", content: "abc" }] };
 
 describe("openLanguageModel", () => {
@@ -36,6 +44,22 @@ describe("openLanguageModel", () => {
     expect(other.name).toBe(model.name);
     expect(other.contextLength).toBe(256);
     await other.close();
+  });
+
+  it("refuses a model without logits before it is loaded", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "retrieve-llama-"));
+    const path = join(folder, "encoder.gguf");
+    const text = (value: string): Buffer => Buffer.concat([numbers64(value.length), Buffer.from(value)]);
+    // Version 3, no tensors, one entry: a text (type 8) under its key.
+    const head = Buffer.concat([Buffer.from("GGUF"), numbers32(3), numbers64(0, 1)]);
+    writeFileSync(
+      path,
+      Buffer.concat([head, text("general.architecture"), numbers32(8), text("nomic-bert")]),
+    );
+    await expect(openLanguageModel(`llama:${path}`)).rejects.toMatchObject({ code: "unsupported" });
+    await expect(openLanguageModel(`llama:${path}`)).rejects.toThrow(
+      /is an encoder \(nomic-bert\), which gives no logits/,
+    );
   });
 
   it("says what is wrong with a file", async () => {
