@@ -1,5 +1,6 @@
 /** Is it better: metrics, TREC runs, and evaluations over benchmarks of retrieval and of memory, and over held-out rows. */
 
+export type { DataMark, QueryResult, Receipt, SystemMark } from "./benchmark/receipt.ts";
 export {
   type EvaluationSource,
   type Evaluator,
@@ -24,4 +25,12 @@ export {
   type RetrievalReport,
 } from "./retrieval.ts";
 export { type EvaluateRowsOptions, evaluateRows, type RowsReport } from "./rows.ts";
+export {
+  bootstrapInterval,
+  type Comparison,
+  comparePaired,
+  holm,
+  type Interval,
+  type SamplingOptions,
+} from "./statistics.ts";
 export { formatRun, readRun, runDepth, strictlyFalling, writeRun } from "./trec.ts";
