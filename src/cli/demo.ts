@@ -3,7 +3,6 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import type { Index, KindName, SearchResult } from "../augment/index.ts";
 import type { JsonValue } from "../store/index.ts";
@@ -11,11 +10,10 @@ import { showPrompt } from "./augment.ts";
 import { showResult } from "./call.ts";
 import type { Context, DefineCommand } from "./command.ts";
 import { type GlobalOptions, kindNames } from "./options.ts";
+import { type SampleService, samples, sampleTools, startSampleService } from "./samples.ts";
 import { showHits } from "./search.ts";
 import { paint, print, printJson, type Terminal } from "./terminal.ts";
 import { openOptions } from "./with-index.ts";
-
-const samples = fileURLToPath(new URL("../../samples/", import.meta.url));
 
 /** One question a kind; the test asserts which record must come first. */
 const questions: Readonly<Record<KindName, string>> = {
@@ -24,13 +22,6 @@ const questions: Readonly<Record<KindName, string>> = {
   examples: "Write the date in ISO 8601\nthe ninth of June 2026",
   tools: "How far is it by sea from Marstal to Ystad?",
 };
-
-/** What the sample service gives the tour; `samples/tools/service.mjs`. */
-interface SampleService {
-  readonly host: string;
-  readonly url: string;
-  close(): Promise<void>;
-}
 
 interface Toured {
   readonly records: number;
@@ -107,7 +98,7 @@ function sourcesOf(kind: KindName, service: SampleService): string[] {
     case "examples":
       return [path("train.jsonl")];
     case "tools":
-      return [service.url, `mcp:"${process.execPath}" "${path("library.mjs")}"`, path("functions.json")];
+      return sampleTools(service);
   }
 }
 
@@ -142,12 +133,4 @@ function farewell(terminal: Terminal, seconds: number): void {
 function heading(terminal: Terminal, text: string): void {
   print(terminal);
   print(terminal, paint(terminal, "green", `■ ${text}`));
-}
-
-async function startSampleService(): Promise<SampleService> {
-  // The module ships beside the built code and has no types of its own.
-  const loaded: { startService(): Promise<SampleService> } = await import(
-    new URL("../../samples/tools/service.mjs", import.meta.url).href
-  );
-  return loaded.startService();
 }

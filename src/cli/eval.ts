@@ -2,23 +2,21 @@
 
 import { homedir } from "node:os";
 import { extname, join } from "node:path";
-import { type Command, InvalidArgumentError } from "commander";
+import type { Command } from "commander";
 import type { Encoder } from "../encoder/index.ts";
 import type { evaluateRetrieval, RetrievalReport, Run } from "../eval/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
-import { RetrieveError } from "../std/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
+import { defineBenchmarks } from "./eval-benchmark.ts";
+import { assertFloors, type Floor, minOption } from "./eval-floor.ts";
+import { defineToolsRun } from "./eval-tools-run.ts";
+import { defineVerify } from "./eval-verify.ts";
 import { table } from "./layout.ts";
 import { choiceOf, collect, encoderSettings, type GlobalOptions, option, searchMethods } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { note, print, printJson, type Terminal } from "./terminal.ts";
 
 const histories = ["last", "user", "all"] as const;
-
-interface Floor {
-  readonly metric: string;
-  readonly value: number;
-}
 
 interface EvalFlags extends GlobalOptions {
   readonly task?: string;
@@ -58,9 +56,9 @@ export const defineEval: DefineCommand = (program, context) => {
     .addOption(option("--run <file>", "write the rankings as a TREC run"))
     .addHelpText("after", "\nExample:\n  retrieve eval retrieval ./scifact --split test --min nDCG@10=0.6")
     .action(measuring(context, onRetrieval));
-  benchmark(evaluation, "memory", "long conversations with questions: conversations.jsonl, questions.jsonl")
-    .addHelpText("after", "\nExample:\n  retrieve eval memory ./realtalk --split dev --method hybrid")
-    .action(measuring(context, onMemory));
+  defineBenchmarks(evaluation, context);
+  defineToolsRun(evaluation, context);
+  defineVerify(evaluation, context);
 };
 
 function benchmark(parent: Command, name: string, description: string): Command {
@@ -75,11 +73,7 @@ function benchmark(parent: Command, name: string, description: string): Command 
         collect(choiceOf(searchMethods)),
       ),
     )
-    .addOption(
-      option("--min <metric=value>", "exit 1 when a result is below; repeatable").argParser(
-        collect(parseFloor),
-      ),
-    );
+    .addOption(minOption());
 }
 
 const onRetrieval: Evaluate = async (encoder, folder, { task, split, history }, shared) => {
@@ -92,18 +86,6 @@ const onRetrieval: Evaluate = async (encoder, folder, { task, split, history }, 
     ...(split !== undefined && { split }),
     ...(history !== undefined && { history }),
   });
-};
-
-const onMemory: Evaluate = async (encoder, folder, { task, split }, shared) => {
-  const { evaluateMemory } = await import("../eval/index.ts");
-  const reports = await evaluateMemory({
-    folder,
-    encoder,
-    ...shared,
-    ...(task !== undefined && { task }),
-    ...(split !== undefined && { split }),
-  });
-  return reports.map((report) => ({ report }));
 };
 
 function measuring(
@@ -173,30 +155,5 @@ async function writeRuns(file: string, evaluated: readonly Evaluated[]): Promise
     const ending = extname(file);
     const own = `${file.slice(0, file.length - ending.length)}.${tag.replaceAll(/[^\w.-]/g, "_")}${ending}`;
     await writeRun(evaluated.length === 1 ? file : own, run, tag.replaceAll(/\s/g, "_"));
-  }
-}
-
-function parseFloor(text: string): Floor {
-  const [metric, value, ...rest] = text.split("=");
-  const number = Number(value);
-  if (metric && value && rest.length === 0 && Number.isFinite(number)) return { metric, value: number };
-  throw new InvalidArgumentError("wanted METRIC=VALUE, such as nDCG@10=0.6.");
-}
-
-function assertFloors(reports: readonly RetrievalReport[], floors: readonly Floor[]): void {
-  for (const { metric, value } of floors) {
-    for (const { metrics, method } of reports) {
-      const reached = metrics[metric];
-      if (reached === undefined) {
-        const known = Object.keys(metrics).join(", ");
-        throw new RetrieveError("usage", `--min ${metric}: no such metric; known are ${known}`);
-      }
-      if (reached < value) {
-        throw new RetrieveError(
-          "invalid_data",
-          `${metric} of ${method} is ${reached}, below the wanted ${value}`,
-        );
-      }
-    }
   }
 }

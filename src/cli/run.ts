@@ -1,8 +1,7 @@
 /** One run of the command line: parse, act, and turn whatever happens into an exit code. */
 
-import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
-import { messageOf, RetrieveError } from "../std/index.ts";
+import { messageOf, packageVersion, RetrieveError } from "../std/index.ts";
 import { commands } from "./commands.ts";
 import { choiceOf, collect, option, precisions } from "./options.ts";
 import type { Terminal } from "./terminal.ts";
@@ -64,13 +63,6 @@ function createProgram(
     .exitOverride();
   for (const define of commands) define(program, { terminal, signal });
   return program;
-}
-
-function packageVersion(): string {
-  const found: unknown = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
-  return typeof found === "object" && found !== null && "version" in found
-    ? String(found.version)
-    : "unknown";
 }
 
 /** Arguments come from the command line, so a value that no function takes is wrong usage too. */

@@ -24,15 +24,16 @@ export {
   type PositiveChoice,
   sampleGroup,
 } from "./group.ts";
+export type {
+  BenchmarkConversation,
+  MemoryBenchmark,
+  MemoryQuestion,
+  SpokenTurn,
+} from "./memory-benchmark.ts";
 export { type MineOptions, type MineReport, mineNegatives } from "./mine/mine.ts";
 export type { MiningMethod } from "./mine/ranker.ts";
-export {
-  type BenchmarkConversation,
-  type MemoryBenchmark,
-  type MemoryQuestion,
-  readMemoryBenchmark,
-  type SpokenTurn,
-} from "./realtalk.ts";
+export * from "./questions/index.ts";
+export { readMemoryBenchmark } from "./realtalk.ts";
 export { candidatesOf, formatRow, parseRow, type RowId, type TrainingRow } from "./row.ts";
 export type { PlacedRow } from "./row-batches.ts";
 export { dataSetNames, type OpenRowFileOptions, openRowFile, type RowFile } from "./row-file.ts";
@@ -40,6 +41,8 @@ export { similarity } from "./score/by-encoder.ts";
 export { externalScores } from "./score/by-file.ts";
 export { type LanguageModelTeacherOptions, languageModelTeacher } from "./score/by-language-model.ts";
 export { containment, sameLabel } from "./score/by-text.ts";
+export { type CachedChat, openCachedChat } from "./score/cached-chat.ts";
+export { type CachedModel, openCachedModel, type WriteOptions } from "./score/cached-model.ts";
 export { costSentence, type ScoreEstimate } from "./score/estimate.ts";
 export { layoutTasks, parseLayout } from "./score/layout.ts";
 export {

@@ -4,42 +4,19 @@
  * a `split`.
  */
 
-import { join } from "node:path";
-import { type OnNotice, RetrieveError, readJsonLines } from "../std/index.ts";
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { diskError, type OnNotice, RetrieveError, readJsonLines } from "../std/index.ts";
 import { listField, objectOf, textField } from "./fields.ts";
+import type {
+  BenchmarkConversation,
+  MemoryBenchmark,
+  MemoryData,
+  MemoryQuestion,
+  SpokenTurn,
+} from "./memory-benchmark.ts";
+import { readLocomo, readLongMemEval } from "./memory-layouts.ts";
 import { spread } from "./spread.ts";
-
-export interface SpokenTurn {
-  /** Unique in its conversation. */
-  readonly id: string;
-  readonly speaker: string;
-  readonly text: string;
-  /** Of its session, as ISO 8601 from the day on; absent where none is given or it cannot be read. */
-  readonly date?: string;
-}
-
-export interface BenchmarkConversation {
-  readonly id: string;
-  readonly turns: readonly SpokenTurn[];
-}
-
-export interface MemoryQuestion {
-  readonly id?: string;
-  readonly conversation: string;
-  readonly question: string;
-  /** Turns of the conversation that answer it, at least one. */
-  readonly evidence: ReadonlySet<string>;
-}
-
-export interface MemoryBenchmark {
-  readonly split: string;
-  /** Those that are asked about. */
-  readonly conversations: readonly BenchmarkConversation[];
-  /** Those with evidence. */
-  readonly questions: readonly MemoryQuestion[];
-  /** How many of the split have none. */
-  readonly withoutEvidence: number;
-}
 
 export interface ReadMemoryOptions {
   readonly split?: string;
@@ -59,9 +36,7 @@ export async function readMemoryBenchmark(
   folder: string,
   options: ReadMemoryOptions = {},
 ): Promise<MemoryBenchmark> {
-  const conversations = await readConversations(join(folder, "conversations.jsonl"));
-  const file = join(folder, "questions.jsonl");
-  const all = await readQuestions(file, conversations);
+  const { file, conversations, questions: all } = await readData(folder);
   const splits = [...new Set(all.map(({ split }) => split))];
   const split = options.split ?? ["test", "dev"].find((name) => splits.includes(name)) ?? "all";
   const asked = all.filter((question) => split === "all" || question.split === split);
@@ -84,6 +59,25 @@ export async function readMemoryBenchmark(
     withoutEvidence,
     conversations: [...conversations.values()].filter(({ id }) => named.has(id)),
   };
+}
+
+/** By what is there: LoCoMo's or LongMemEval's file, else the two files of RealTalk's layout. */
+async function readData(folder: string): Promise<MemoryData & { readonly file: string }> {
+  const names = folder.endsWith(".json") ? [basename(folder)] : await namesIn(folder);
+  const place = folder.endsWith(".json") ? dirname(folder) : folder;
+  const locomo = names.find((name) => /^locomo.*\.json$/.test(name));
+  if (locomo !== undefined) return { file: join(place, locomo), ...(await readLocomo(join(place, locomo))) };
+  const long = names.find((name) => /^longmemeval.*\.json$/.test(name));
+  if (long !== undefined) return { file: join(place, long), ...(await readLongMemEval(join(place, long))) };
+  const conversations = await readConversations(join(folder, "conversations.jsonl"));
+  const file = join(folder, "questions.jsonl");
+  return { file, conversations, questions: await readQuestions(file, conversations) };
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return await readdir(folder).catch((error: unknown) => {
+    throw diskError(error, folder);
+  });
 }
 
 async function readConversations(file: string): Promise<Map<string, BenchmarkConversation>> {
@@ -139,8 +133,10 @@ async function readQuestions(
       );
     }
     const id = textField(fields, "_id", place, "");
+    const answer = textField(fields, "answer", place, "");
     questions.push({
       ...(id !== "" && { id }),
+      ...(answer !== "" && { answers: [answer] }),
       conversation,
       question: textField(fields, "question", place),
       evidence: new Set(listField(fields, "evidence", place).map(String)),

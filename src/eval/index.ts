@@ -1,6 +1,26 @@
 /** Is it better: metrics, TREC runs, and evaluations over benchmarks of retrieval and of memory, and over held-out rows. */
 
-export type { DataMark, QueryResult, Receipt, SystemMark } from "./benchmark/receipt.ts";
+export {
+  type Benchmark,
+  type BenchmarkRun,
+  benchmarks,
+  type DataMark,
+  type QueryResult,
+  type Receipt,
+  type RunBenchmarkOptions,
+  type RunToolsOptions,
+  readReceipt,
+  runBenchmark,
+  runName,
+  runTools,
+  type SystemMark,
+  type SystemMethod,
+  type ToolRequest,
+  type Verification,
+  type VerifyOptions,
+  verifyRun,
+  writeRun as writeBenchmarkRun,
+} from "./benchmark/index.ts";
 export {
   type EvaluationSource,
   type Evaluator,
@@ -24,6 +44,7 @@ export {
   type RetrievalEvaluation,
   type RetrievalReport,
 } from "./retrieval.ts";
+export { rougeL, rougeScoreL } from "./rouge.ts";
 export { type EvaluateRowsOptions, evaluateRows, type RowsReport } from "./rows.ts";
 export {
   bootstrapInterval,

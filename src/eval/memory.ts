@@ -73,7 +73,7 @@ export async function evaluateMemory(options: EvaluateMemoryOptions): Promise<Re
     const rows: Measured[] = [];
     for (const question of benchmark.questions) {
       rows.push(
-        measure(await rankTurns(collection, units, question, method, options.signal), question.evidence),
+        measureTurns(await rankTurns(collection, units, question, method, options.signal), question.evidence),
       );
       options.onProgress?.({
         done: rows.length,
@@ -136,7 +136,8 @@ export const memoryMetrics = ["Recall@5", "Recall@10", "Hit@5", "All@5", "nDCG@1
 
 type Measured = Readonly<Record<(typeof memoryMetrics)[number], number>>;
 
-function measure(ranking: readonly string[], evidence: ReadonlySet<string>): Measured {
+/** Measures of a ranking of turns, against the turns that are evidence. */
+export function measureTurns(ranking: readonly string[], evidence: ReadonlySet<string>): Measured {
   const found = (k: number): number => ranking.slice(0, k).filter((turn) => evidence.has(turn)).length;
   return {
     "Recall@5": found(5) / evidence.size,
@@ -159,7 +160,7 @@ function meanOf(rows: readonly Measured[]): Record<string, number> {
 }
 
 /** As memory stores a conversation. */
-function storedTurns(turns: readonly SpokenTurn[]): MemoryUnit[] {
+export function storedTurns(turns: readonly SpokenTurn[]): MemoryUnit[] {
   return turns.map(({ id, speaker, text, date }) => ({
     text: datedLine({ role: speaker, text, ...(date !== undefined && { time: date }) }),
     turns: [id],

@@ -12,3 +12,4 @@ export { nearest } from "./nearest.ts";
 export { loadPeer } from "./peer.ts";
 export type { OnNotice, OnProgress, Progress } from "./progress.ts";
 export { createRandom, normal, type Random, shuffle } from "./random.ts";
+export { packageVersion } from "./version.ts";

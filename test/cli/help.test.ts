@@ -25,7 +25,9 @@ const commands = [
     "train",
     "models",
   ].map((name) => [name]),
-  ...["retrieval", "memory"].map((name) => ["eval", name]),
+  ...[
+    ..."retrieval mmlu popqa nq icl msc lrlm convsearch tool toolret beir memory tools-run verify".split(" "),
+  ].map((name) => ["eval", name]),
   ...["list", "show", "pull", "quantize", "export", "merge"].map((name) => ["models", name]),
 ];
 

@@ -7,6 +7,7 @@
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { RetrieveError, readJsonLines } from "../../std/index.ts";
+import { bundleText } from "../bundle.ts";
 import { listField, objectOf } from "../fields.ts";
 import { parseRow } from "../row.ts";
 import type { Converted, Converter } from "./converter.ts";
@@ -121,14 +122,8 @@ async function passagesOf(path: string): Promise<ReadonlyMap<number, string>> {
   if (wanted.size === 0) return passages;
   let line = 0;
   for await (const { value, place } of readJsonLines(corpus)) {
-    if (wanted.has(line)) passages.set(line, documentOf(objectOf(value, place)));
+    if (wanted.has(line)) passages.set(line, bundleText(objectOf(value, place)));
     line++;
   }
   return passages;
-}
-
-/** `{title} {text}` of passages, `{text}` of tools and conversations, `{contents}` of examples. */
-function documentOf({ title, text, contents }: Fields): string {
-  const parts = [title, text ?? contents].filter((part) => typeof part === "string" && isThere(part));
-  return parts.join(" ");
 }

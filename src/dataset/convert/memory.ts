@@ -1,7 +1,8 @@
 /** Questions about long conversations to rows: the turns that answer one are its positives. */
 
 import { datedLine } from "../../retrieve/index.ts";
-import { readMemoryBenchmark, type SpokenTurn } from "../realtalk.ts";
+import type { SpokenTurn } from "../memory-benchmark.ts";
+import { readMemoryBenchmark } from "../realtalk.ts";
 import type { Converter } from "./converter.ts";
 import { type ChooseNegatives, negativesFrom } from "./negatives.ts";
 

@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { readJsonLines } from "../../std/index.ts";
 import { listField, objectOf, textField } from "../fields.ts";
+import type { TrainingRow } from "../row.ts";
 import type { Converter } from "./converter.ts";
 import { fileIn, isFile } from "./place.ts";
 import { isThere } from "./texts.ts";
@@ -58,4 +59,9 @@ async function lastSession(source: string, split: string): Promise<string> {
     }
   }
   return await fileIn(source, [name]);
+}
+
+/** The rows of a split as chats with replies; what is dropped is passed over. */
+export async function* readMscRows(folder: string, split: string): AsyncGenerator<TrainingRow> {
+  for await (const converted of convertMsc(folder, { split })) if ("row" in converted) yield converted.row;
 }

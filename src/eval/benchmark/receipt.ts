@@ -4,6 +4,8 @@
  * A receipt carries all that is needed to run the same again and to tell whether it was the same.
  */
 
+import type { SearchMethod } from "../../retrieve/index.ts";
+
 /** `NAME.json`, beside `NAME.jsonl` with a {@link QueryResult} a line. */
 export interface Receipt {
   readonly format: 1;
@@ -13,12 +15,16 @@ export interface Receipt {
   readonly system: SystemMark;
   /** The language model by its own name; null where only retrieval was measured. */
   readonly llm: string | null;
+  /** Encoder and language model as they were named by who asked, to ask again. */
+  readonly named: { readonly model: string | null; readonly llm: string | null };
   /** Means over what {@link QueryResult} has, in the order in which they are shown. */
   readonly metrics: Readonly<Record<string, number>>;
   /** The same for each subject, task or category, where the benchmark has them. */
   readonly groups?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** The one of `metrics` that systems are compared by. */
   readonly headline: string;
+  /** The metric of a query that stands behind the headline: `loss` where that is perplexity, else the headline itself. */
+  readonly compared: string;
   /** Perplexity falls where everything else rises. */
   readonly lowerIsBetter: boolean;
   /** Queries that were measured. */
@@ -41,19 +47,23 @@ export interface Receipt {
 export interface DataMark {
   /** Folder name, for people. */
   readonly name: string;
+  /** As it was given. */
+  readonly folder: string;
   readonly split: string;
   /** SHA-256 over the queries, gold and documents that were read. */
   readonly sha256: string;
 }
 
 export interface SystemMark {
-  /** `none`, `random`, `recency`, `bm25`, `dense`, `hybrid`, `oracle`. */
-  readonly method: string;
+  readonly method: SystemMethod;
   /** The encoder by its name; null where none took part. */
   readonly model: string | null;
   /** Of the encoder's document side under the benchmark's task; null where none took part. */
   readonly fingerprint: string | null;
 }
+
+/** How records are found. `oracle` takes the gold, or where nothing is labelled the record that helps most. */
+export type SystemMethod = "none" | "random" | "recency" | SearchMethod | "oracle";
 
 /** What one query came to. */
 export interface QueryResult {

@@ -1,0 +1,20 @@
+/** What benchmarks with language models are read from. */
+
+export { answerPatterns } from "../answer-pattern.ts";
+export {
+  type BundleDocument,
+  type BundleLine,
+  bundleText,
+  readBundleCorpus,
+  readBundleLines,
+  textsField,
+} from "../bundle.ts";
+export { readMscRows } from "../convert/msc.ts";
+export { fileIn, isFile, readItems } from "../convert/place.ts";
+export { textField } from "../fields.ts";
+export { type QreccQuestion, readQrecc, readQreccPassages } from "../qrecc.ts";
+export { spread } from "../spread.ts";
+export { readToolbench, type ToolbenchData } from "../toolbench.ts";
+export { readNq, readPopqa } from "./answered.ts";
+export { mmluCategories, readMmlu } from "./mmlu.ts";
+export type { AnsweredQuestion, ChoiceQuestion } from "./question.ts";
