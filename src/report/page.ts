@@ -11,7 +11,11 @@ export interface Section {
   readonly text?: string;
   /** An SVG element as text, from a chart of ours; stands in the page as it is. */
   readonly svg?: string;
+  /** The chart takes the whole width. */
+  readonly isWide?: boolean;
   readonly table?: Rows;
+  /** The table is behind these words, to be opened by the reader: for what few look at. */
+  readonly folded?: string;
   /** HTML that stands in the page as it is: never from data. */
   readonly html?: string;
 }
@@ -48,15 +52,22 @@ ${sections.map(sectionOf).join("\n")}
 `;
 }
 
-function sectionOf({ heading, text, svg, table, html }: Section): string {
+function sectionOf({ heading, text, svg, isWide = false, table, folded, html }: Section): string {
   const parts = [
     ...(heading === undefined ? [] : [`<h2>${escapeText(heading)}</h2>`]),
     ...(text === undefined ? [] : paragraphs(text)),
     ...(svg === undefined ? [] : [`<figure>${svg}</figure>`]),
-    ...(table === undefined ? [] : [`<div class="scroll">${htmlTable(table)}</div>`]),
+    ...(table === undefined ? [] : [tableOf(table, folded)]),
     ...(html === undefined ? [] : [html]),
   ];
-  return `<section${svg === undefined ? "" : ' class="chart-section"'}>\n${parts.join("\n")}\n</section>`;
+  const kind = svg === undefined ? "" : ` class="${isWide ? "wide-chart" : "chart-section"}"`;
+  return `<section${kind}>\n${parts.join("\n")}\n</section>`;
+}
+
+function tableOf(table: Rows, folded: string | undefined): string {
+  const shown = `<div class="scroll">${htmlTable(table)}</div>`;
+  if (folded === undefined) return shown;
+  return `<details><summary>${escapeText(folded)}</summary>${shown}</details>`;
 }
 
 function paragraphs(text: string): string[] {
@@ -79,6 +90,9 @@ section{min-width:0;grid-column:1/-1}
 .chart-section{grid-column:auto}
 figure{margin:0}
 figure .chart{display:block;width:100%;max-width:40rem;height:auto;background:none;color:inherit}
+.wide-chart .chart{width:auto;max-width:100%}
+summary{cursor:pointer}
+details .scroll{margin-top:.6rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.9rem}
 th,td{padding:.3rem .9rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
