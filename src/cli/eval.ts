@@ -8,6 +8,7 @@ import type { evaluateRetrieval, RetrievalReport, Run } from "../eval/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
+import { defineEvalReport } from "./eval-report.ts";
 import { table } from "./layout.ts";
 import { choiceOf, collect, encoderSettings, type GlobalOptions, option, searchMethods } from "./options.ts";
 import { showProgress } from "./progress.ts";
@@ -61,6 +62,7 @@ export const defineEval: DefineCommand = (program, context) => {
   benchmark(evaluation, "memory", "long conversations with questions: conversations.jsonl, questions.jsonl")
     .addHelpText("after", "\nExample:\n  retrieve eval memory ./realtalk --split dev --method hybrid")
     .action(measuring(context, onMemory));
+  defineEvalReport(evaluation, context);
 };
 
 function benchmark(parent: Command, name: string, description: string): Command {

@@ -1,4 +1,4 @@
-/** Is it better: metrics, TREC runs, and evaluations over benchmarks of retrieval and of memory, and over held-out rows. */
+/** Is it better: metrics, TREC runs, evaluations over benchmarks and held-out rows, and the report of benchmark runs. */
 
 export type { DataMark, QueryResult, Receipt, SystemMark } from "./benchmark/receipt.ts";
 export {
@@ -17,6 +17,20 @@ export {
   retrievalMetrics,
   type Scored,
 } from "./metrics.ts";
+export type {
+  BenchmarkTable,
+  ComparisonRow,
+  Failures,
+  Part,
+  PublishedResult,
+  ReportData,
+  SystemRow,
+} from "./report/data.ts";
+export { formatReportHtml } from "./report/html.ts";
+export { formatReportMarkdown } from "./report/markdown.ts";
+export { type BenchmarkRun, readRuns } from "./report/runs.ts";
+export { type SummariseOptions, summarise } from "./report/summarise.ts";
+export { writeReport } from "./report/write.ts";
 export {
   type EvaluateRetrievalOptions,
   evaluateRetrieval,
