@@ -22,6 +22,8 @@ export interface BarChart {
   readonly value: { readonly label: string };
   /** From the top down; names and series in the order in which they first come. */
   readonly bars: readonly Bar[];
+  /** The series of all charts that are read together: each then has the same ink and order in all of them. */
+  readonly series?: readonly string[];
   /** Of the whole chart, in pixels; 480 by default. The height follows from the number of bars. */
   readonly width?: number;
 }
@@ -67,7 +69,8 @@ function hasWhisker({ low, high }: Bar): boolean {
 function specOf(chart: BarChart, bars: readonly Cleaned[]): TopLevelSpec {
   const { title, value, width = 480 } = chart;
   const names = [...new Set(bars.map(({ name }) => name))];
-  const series = [...new Set(bars.map((bar) => bar.series))];
+  const all = [...new Set([...(chart.series ?? []).map(legible), ...bars.map((bar) => bar.series)])];
+  const series = all.filter((name) => bars.some((bar) => bar.series === name));
   const leftOut = chart.bars.length - bars.length;
   const ends = bars.flatMap((bar) => [bar.value, ...(hasWhisker(bar) ? [bar.low ?? 0, bar.high ?? 0] : [])]);
   const [least, most] = [Math.min(0, ...ends), Math.max(0, ...ends)];
@@ -84,7 +87,7 @@ function specOf(chart: BarChart, bars: readonly Cleaned[]): TopLevelSpec {
       subtitle: [legible(value.label), ...remarks(bars.length, leftOut)],
       limit: width * overestimate,
     },
-    data: { values: bars.map((bar) => rowOf(bar, opacityOf(series.indexOf(bar.series)))) },
+    data: { values: bars.map((bar) => rowOf(bar, opacityOf(all.indexOf(bar.series)))) },
     encoding: {
       y: {
         field: "name",
@@ -102,7 +105,7 @@ function specOf(chart: BarChart, bars: readonly Cleaned[]): TopLevelSpec {
         axis: { format: "~g", tickCount: 5, grid: true },
       },
     },
-    layer: [namesLayer(names, width), ...layersOf(series, legend)],
+    layer: [namesLayer(names, width), ...layersOf(series, all, legend)],
   } as TopLevelSpec; // Vega-Lite's types do not know an offset of a nominal field in a layered chart
 }
 
@@ -121,8 +124,8 @@ function namesLayer(names: readonly string[], width: number): object {
   };
 }
 
-function layersOf(series: readonly string[], legend: object | null): object[] {
-  const color = { domain: series, range: series.map((_, place) => inkOf(place)) };
+function layersOf(series: readonly string[], all: readonly string[], legend: object | null): object[] {
+  const color = { domain: series, range: series.map((name) => inkOf(all.indexOf(name))) };
   return [
     {
       mark: "bar",

@@ -25,6 +25,8 @@ export interface HeatMap {
 /** Pixels. */
 const cellWidth = 74;
 const cellHeight = 28;
+/** A chart of this width would give half of it to the names of its rows; title and subtitle may be as wide. */
+const widestLabels = 600;
 /** How strongly the worst and the best of a column are inked; the number stays legible on both papers. */
 const faintest = 0.06;
 const strongest = 0.5;
@@ -90,8 +92,7 @@ function specOf(
 ): TopLevelSpec {
   const names = columns.map(({ name }) => name);
   const width = Math.max(1, columns.length) * cellWidth;
-  const extent = labelExtent(rows, 2 * width + 240);
-  const limit = (width + extent) * overestimate;
+  const extent = labelExtent(rows, widestLabels);
   return {
     width,
     height: Math.max(1, rows.length) * cellHeight,
@@ -103,7 +104,7 @@ function specOf(
         "the stronger the colour, the better within its column",
         ...(cells.length === 0 ? ["nothing to draw"] : []),
       ],
-      limit: Math.max(limit, 420),
+      limit: Math.max(width + extent, widestLabels) * overestimate,
     },
     data: { values: [...cells] },
     encoding: {

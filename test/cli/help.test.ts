@@ -25,7 +25,7 @@ const commands = [
     "train",
     "models",
   ].map((name) => [name]),
-  ...["retrieval", "memory"].map((name) => ["eval", name]),
+  ...["retrieval", "memory", "report"].map((name) => ["eval", name]),
   ...["list", "show", "pull", "quantize", "export", "merge"].map((name) => ["models", name]),
 ];
 

@@ -86,6 +86,22 @@ describe("barChart", () => {
     expect(parseXml(await chartOf([{ name: "a", series: "alone", value: 1 }])).texts).not.toContain("alone");
   });
 
+  it("gives a series the same ink in charts that are read together", async () => {
+    const series = ["small", "large"];
+    const [both, alone] = await Promise.all(
+      [series, ["large"]].map((shown) =>
+        chartOf(
+          shown.map((name) => ({ name: "a", series: name, value: 1 })),
+          { series },
+        ),
+      ),
+    );
+    const fillsOf = (svg: string | undefined): string[] => barsOf(svg ?? "").map(({ fill }) => fill);
+    expect(new Set(fillsOf(both)).size).toBe(2);
+    expect(fillsOf(alone)).toHaveLength(1);
+    expect(fillsOf(alone)[0]).toBe(fillsOf(both)[1]);
+  });
+
   it("tells apart twelve series", async () => {
     const svg = await chartOf(
       Array.from({ length: 12 }, (_, at) => ({ name: "a", series: `s${at}`, value: 1 })),

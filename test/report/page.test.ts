@@ -51,6 +51,7 @@ describe("htmlPage", () => {
       sections: [
         { table: [["a"], [1]], folded: hostile },
         { svg: "<svg/>", isWide: true },
+        { heading: "Part", opensPart: true },
       ],
     });
     const { elements, texts } = parseXml(page);
@@ -58,7 +59,7 @@ describe("htmlPage", () => {
     expect(names.slice(names.indexOf("details")).slice(0, 4)).toEqual(["details", "summary", "div", "table"]);
     expect(texts).toContain(legible);
     const classes = elements.map(({ attributes }) => attributes.get("class"));
-    expect(classes).toContain("wide-chart");
+    for (const name of ["fold", "wide-chart", "part"]) expect(classes).toContain(name);
     expect(classes).not.toContain("chart-section");
   });
 

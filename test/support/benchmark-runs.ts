@@ -4,7 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { QueryResult, Receipt } from "#src/eval/index.js";
 
-type Given = Partial<Omit<Receipt, "system" | "data" | "metrics">> & {
+export type GivenReceipt = Partial<Omit<Receipt, "system" | "data" | "metrics">> & {
   readonly method?: string;
   readonly model?: string | null;
   readonly fingerprint?: string | null;
@@ -22,7 +22,7 @@ export function resultOf(
 }
 
 /** A receipt over `results`; its headline is their mean unless `metrics` are given. */
-export function receiptOf(results: readonly QueryResult[], given: Given = {}): Receipt {
+export function receiptOf(results: readonly QueryResult[], given: GivenReceipt = {}): Receipt {
   const { method = "bm25", model = null, fingerprint = null, data = {}, ...rest } = given;
   const headline = given.headline ?? "nDCG@10";
   const values = results.flatMap(({ metrics }) => metrics[headline] ?? []);
@@ -43,7 +43,7 @@ export function writeRun(
   folder: string,
   name: string,
   results: readonly QueryResult[],
-  given: Given = {},
+  given: GivenReceipt = {},
 ): string {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${name}.json`);

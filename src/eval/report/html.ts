@@ -7,7 +7,6 @@ import {
   comparisonRows,
   failureRows,
   groupRows,
-  hasModels,
   manyGroupRows,
   metricRows,
   receiptRows,
@@ -25,6 +24,7 @@ export async function formatReportHtml(data: ReportData): Promise<string> {
     ...(await partSections(data.languageModels, words.modelsHeading, words.modelsText(data), comparisons)),
     {
       heading: words.receiptHeading,
+      opensPart: true,
       table: receiptRows(data.receipts),
       folded: `${data.runs} ${data.runs === 1 ? "run" : "runs"}: data, encoders, settings, machine`,
     },
@@ -35,10 +35,11 @@ export async function formatReportHtml(data: ReportData): Promise<string> {
 async function partSections(part: Part, heading: string, text: string, all: number): Promise<Section[]> {
   if (part.benchmarks.length === 0) return [];
   const charts: Section[] = [];
-  for (const table of part.benchmarks) charts.push({ svg: await bars(table) });
+  const llms = part.benchmarks.flatMap(({ systems }) => systems.flatMap(({ llm }) => llm ?? []));
+  for (const table of part.benchmarks) charts.push({ svg: await bars(table, llms) });
   for (const curves of part.contexts) charts.push({ svg: await contextChart(curves) });
   return [
-    { heading, text },
+    { heading, text, opensPart: true },
     ...(await matrixSections(part.matrix)),
     ...charts,
     ...part.benchmarks.flatMap(tableSections),
@@ -55,16 +56,16 @@ async function matrixSections({ rows, columns, values }: Matrix): Promise<Sectio
   return [{ svg: await heatMap({ title, rows, columns, values: cells }), isWide: true }];
 }
 
-function bars(table: BenchmarkTable): Promise<string> {
-  const llms = hasModels(table);
+function bars(table: BenchmarkTable, llms: readonly string[]): Promise<string> {
   const direction = table.lowerIsBetter ? ", lower is better" : "";
   return barChart({
     title: table.title,
     value: { label: `${table.headline} with 95 % intervals${direction}` },
+    series: llms,
     bars: table.systems.map(
       ({ system, llm, value, interval }): Bar => ({
         name: system,
-        ...(llms && llm !== null && { series: llm }),
+        ...(llm !== null && { series: llm }),
         value,
         ...(interval !== null && interval),
       }),
@@ -82,12 +83,12 @@ function contextChart({ title, metric, series }: ContextCurves): Promise<string>
 }
 
 function tableSections(table: BenchmarkTable): Section[] {
-  const [groups, many] = [groupRows(table), manyGroupRows(table)];
+  const [groups, many, metrics] = [groupRows(table), manyGroupRows(table), metricRows(table)];
   return [
     { heading: table.title, text: words.tableText(table), table: systemRows(table) },
     ...(groups === undefined ? [] : [{ text: `${table.headline} by group`, table: groups }]),
     ...(many === undefined ? [] : [{ table: many, folded: `${table.headline} in each group` }]),
-    { table: metricRows(table), folded: "all metrics" },
+    ...(metrics === undefined ? [] : [{ table: metrics, folded: "all metrics" }]),
   ];
 }
 

@@ -43,13 +43,13 @@ function partBlocks(part: Part, heading: string, text: string, all: number): str
 }
 
 function tableBlocks(table: BenchmarkTable): string[] {
-  const groups = groupRows(table) ?? manyGroupRows(table);
+  const [groups, metrics] = [groupRows(table) ?? manyGroupRows(table), metricRows(table)];
   return [
     `### ${plainText(table.title)}`,
     plainText(words.tableText(table)),
     markdownTable(systemRows(table)),
     ...(groups === undefined ? [] : [`${plainText(table.headline)} by group:`, markdownTable(groups)]),
-    ...folded("All metrics", metricRows(table)),
+    ...(metrics === undefined ? [] : folded("All metrics", metrics)),
   ];
 }
 

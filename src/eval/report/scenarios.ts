@@ -65,8 +65,8 @@ function titlesOf(runs: readonly BenchmarkRun[]): Map<BenchmarkRun, string> {
 }
 
 function named(runs: readonly BenchmarkRun[]): NamedRun[] {
-  const systemOf = ({ receipt: { system, llm } }: BenchmarkRun): string =>
-    JSON.stringify([system.method, system.model, llm]);
+  const systemOf = ({ receipt: { system } }: BenchmarkRun): string =>
+    JSON.stringify([system.method, system.model]);
   return groupsBy(runs, systemOf).flatMap(([, held]) => {
     const settings = held.map(({ receipt }) => settingsOf(receipt));
     const varying = [...new Set(settings.flatMap((one) => Object.keys(one)))].filter(

@@ -32,9 +32,10 @@ export function systemRows(table: BenchmarkTable): Rows {
   ];
 }
 
-/** Every metric of every system. */
-export function metricRows(table: BenchmarkTable): Rows {
+/** Every metric of every system; undefined where the headline is the only one. */
+export function metricRows(table: BenchmarkTable): Rows | undefined {
   const names = [...new Set(table.systems.flatMap(({ metrics }) => Object.keys(metrics)))];
+  if (names.length < 2) return undefined;
   return [
     ["system", ...names],
     ...table.systems.map((row) => [
@@ -92,17 +93,15 @@ export function comparisonRows(comparisons: readonly ComparisonRow[]): Rows {
         "left",
         "right",
         ...(llms ? ["language model"] : []),
-        "difference in",
-        "difference",
-        "95 % interval",
+        `difference in ${comparisons[0]?.unit ?? ""}`,
       ],
-      ...["p", "p of t", "p corrected", "win / tie / loss", "left is"],
+      ...["95 % interval", "p", "p of t", "p corrected", "win / tie / loss", "left is"],
     ],
     ...comparisons.map((row) => [
-      ...[row.left, row.right, ...(llms ? [row.llm ?? ""] : []), row.unit],
-      ...[signed(row.difference), intervalText(row.interval)],
+      ...[row.left, row.right, ...(llms ? [row.llm ?? ""] : []), signed(row.difference)],
+      intervalText(row.interval),
       ...[chanceText(row.randomizationP), chanceText(row.tP), chanceText(row.holmP)],
-      ...[`${row.wins} / ${row.ties} / ${row.losses}`, row.verdict],
+      ...[unbroken(`${row.wins} / ${row.ties} / ${row.losses}`), unbroken(row.verdict)],
     ]),
   ];
 }
@@ -189,7 +188,7 @@ function retrievedText({ retrieved }: FailedQuery): string {
       const mark = isGold ? "[gold] " : "";
       return `${at + 1}. ${mark}${shorten(id, 40)}${text === undefined ? "" : `: ${text}`}`;
     })
-    .join(" ");
+    .join("\n");
 }
 
 function pairsText(pairs: Readonly<Record<string, string | number | boolean>>): string {
@@ -204,7 +203,12 @@ function metricText(value: number | undefined): string {
 }
 
 function intervalText(interval: Interval | null): string {
-  return interval === null ? "" : `${interval.low.toFixed(4)} to ${interval.high.toFixed(4)}`;
+  return interval === null ? "" : unbroken(`${interval.low.toFixed(4)} to ${interval.high.toFixed(4)}`);
+}
+
+/** Kept in one line. */
+function unbroken(text: string): string {
+  return text.replaceAll(" ", "\u00a0");
 }
 
 function signed(value: number): string {
