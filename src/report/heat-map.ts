@@ -26,7 +26,7 @@ export interface HeatMap {
 const cellWidth = 74;
 const cellHeight = 28;
 /** A chart of this width would give half of it to the names of its rows; title and subtitle may be as wide. */
-const widestLabels = 600;
+const widestLabels = 800;
 /** How strongly the worst and the best of a column are inked; the number stays legible on both papers. */
 const faintest = 0.06;
 const strongest = 0.5;

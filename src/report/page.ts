@@ -111,6 +111,7 @@ details .scroll{margin-top:.6rem}
 table{border-collapse:collapse;font-size:.9rem}
 th,td{padding:.3rem .9rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
 th{font-weight:600;color:var(--quiet);overflow-wrap:normal}
+th.number{white-space:normal}
 td{overflow-wrap:break-word;white-space:pre-line}
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 @media print{body{max-width:none;padding:0;font-size:10pt}section{break-inside:avoid}h2{break-after:avoid}

@@ -82,6 +82,9 @@ function folded(words: string, rows: Rows): string[] {
 /** Text of data outside a table: no markup of Markdown or HTML. */
 function plainText(text: string): string {
   return text
+    .split(/\n\s*\n/)
+    .map((paragraph) => paragraph.replace(/\s+/g, " "))
+    .join("\n\n")
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")
     .replace(/[\\`*_[\]#]/g, "\\$&");

@@ -51,7 +51,7 @@ export function groupsBy<Item>(items: readonly Item[], keyOf: (item: Item) => st
 function titlesOf(runs: readonly BenchmarkRun[]): Map<BenchmarkRun, string> {
   const titles = new Map<BenchmarkRun, string>();
   const plainTitle = ({ benchmark, data }: Receipt): string =>
-    `${benchmark}: ${data.name}${data.split === "" ? "" : ` (${data.split})`}`;
+    `${benchmark}: ${data.name}${data.split === "" ? "" : ` (${data.split})`}`.replace(/\s+/g, " ");
   for (const [title, held] of groupsBy(runs, ({ receipt }) => plainTitle(receipt))) {
     const hashes = new Set(held.map(({ receipt }) => receipt.data.sha256));
     const headlines = new Set(held.map(({ receipt }) => receipt.headline));

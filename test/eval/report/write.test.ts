@@ -32,7 +32,7 @@ function queries(seed: number, count: number, headline: string, text: string): Q
 }
 
 /** Two benchmarks without a language model, two with two models: 20 runs. */
-function writeTwenty(folder: string, count: number, text: string): void {
+function writeTwenty(folder: string, count: number, text: string, data = "set"): void {
   const systems = ["bm25", "dense", "hybrid", "none", "random"];
   for (const [at, [benchmark, llm]] of [
     ["retrieval", null],
@@ -46,6 +46,7 @@ function writeTwenty(folder: string, count: number, text: string): void {
         ...{ benchmark: benchmark ?? "", llm: llm ?? null, method, model, headline: "score" },
         groups: { "group 0": { score: 0.5 }, "group 1": { score: 0.25 } },
         config: { note: text },
+        data: { name: data },
       });
     }
   }
@@ -68,7 +69,7 @@ describe("writeReport", () => {
 
   it("is well-formed, runs nothing and names nothing outside, whatever the texts", async () => {
     const folder = join(root, "hostile");
-    writeTwenty(join(folder, "runs"), 4, hostile);
+    writeTwenty(join(folder, "runs"), 4, hostile, `${hostile}\n# heading`);
     const runs = await readRuns([join(folder, "runs")]);
     const published = {
       benchmark: "icl",
@@ -85,7 +86,7 @@ describe("writeReport", () => {
     expect(page).not.toMatch(/<script|<link|src=|href=|url\(|@import/);
     expect(texts.filter((text) => text.includes("<script>")).length).toBeGreaterThan(100);
     const markdown = readFileSync(join(folder, "page.md"), "utf8");
-    expect(markdown).not.toMatch(/<script|<\/td/);
+    expect(markdown).not.toMatch(/<script|<\/td|^# heading/m);
     const rows = markdown.split("\n").filter((line) => line.includes("published, "));
     expect(rows).toHaveLength(1);
     expect(rows[0]).toContain("\\|");
