@@ -40,12 +40,13 @@ export function defineVerify(evaluation: Command, context: Context): void {
 
 async function verify(context: Context, file: string, flags: VerifyFlags): Promise<void> {
   const { terminal, signal } = context;
-  const [{ benchmarks, readReceipt, verifyRun }, { openEncoder }, { openCachedModel }] = await Promise.all([
-    import("../eval/index.ts"),
-    import("../encoder/index.ts"),
-    import("../dataset/index.ts"),
-  ]);
-  const run = await readReceipt(file);
+  const [{ benchmarks, readBenchmarkRun, verifyRun }, { openEncoder }, { openCachedModel }] =
+    await Promise.all([
+      import("../eval/index.ts"),
+      import("../encoder/index.ts"),
+      import("../dataset/index.ts"),
+    ]);
+  const run = await readBenchmarkRun(file);
   const { receipt } = run;
   const benchmark = verifiable(benchmarks, file, receipt);
   const uri = flags.llm ?? receipt.named.llm;

@@ -9,6 +9,7 @@ import type { SearchMethod } from "../retrieve/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
 import { defineBenchmarks } from "./eval-benchmark.ts";
 import { assertFloors, type Floor, minOption } from "./eval-floor.ts";
+import { defineEvalReport } from "./eval-report.ts";
 import { defineToolsRun } from "./eval-tools-run.ts";
 import { defineVerify } from "./eval-verify.ts";
 import { table } from "./layout.ts";
@@ -59,6 +60,7 @@ export const defineEval: DefineCommand = (program, context) => {
   defineBenchmarks(evaluation, context);
   defineToolsRun(evaluation, context);
   defineVerify(evaluation, context);
+  defineEvalReport(evaluation, context);
 };
 
 function benchmark(parent: Command, name: string, description: string): Command {

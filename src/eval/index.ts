@@ -1,4 +1,4 @@
-/** Is it better: metrics, TREC runs, and evaluations over benchmarks of retrieval and of memory, and over held-out rows. */
+/** Is it better: metrics, TREC runs, evaluations over benchmarks and held-out rows, and the report of benchmark runs. */
 
 export {
   type Benchmark,
@@ -9,10 +9,11 @@ export {
   type Receipt,
   type RunBenchmarkOptions,
   type RunToolsOptions,
-  readReceipt,
+  readRun as readBenchmarkRun,
   runBenchmark,
   runName,
   runTools,
+  type StoredRun,
   type SystemMark,
   type SystemMethod,
   type ToolRequest,
@@ -37,6 +38,20 @@ export {
   retrievalMetrics,
   type Scored,
 } from "./metrics.ts";
+export type {
+  BenchmarkTable,
+  ComparisonRow,
+  Failures,
+  Part,
+  PublishedResult,
+  ReportData,
+  SystemRow,
+} from "./report/data.ts";
+export { formatReportHtml } from "./report/html.ts";
+export { formatReportMarkdown } from "./report/markdown.ts";
+export { readRuns } from "./report/runs.ts";
+export { type SummariseOptions, summarise } from "./report/summarise.ts";
+export { writeReport } from "./report/write.ts";
 export {
   type EvaluateRetrievalOptions,
   evaluateRetrieval,

@@ -3,7 +3,7 @@
 import type { TopLevelSpec } from "vega-lite";
 import { RetrieveError } from "../std/index.ts";
 import { legible } from "./escape.ts";
-import { dashOf, inkOf, legendFont, renderChart } from "./render.ts";
+import { dashOf, inkOf, legendOf, overestimate, renderChart } from "./render.ts";
 import { type Bucket, type Point, thin } from "./thin.ts";
 
 export interface Series {
@@ -31,10 +31,6 @@ const mostPoints = 2000;
 const mostOfALine = 400;
 /** Lines of at most this many points show each as a dot. */
 const fewPoints = 30;
-/** Width of a character in font sizes as Vega takes it where no canvas measures it; limits of text count in this. */
-const estimatedEm = 0.8;
-/** By how much that is too wide for most Latin text, carefully. */
-const overestimate = 1.3;
 
 /**
  * An SVG of lines. Points that are not finite, or not above 0 on a logarithmic axis, are left out; lines of very many
@@ -77,7 +73,7 @@ function lineOf({ name, points, faint = false }: Series, place: number, log: boo
 function specOf(chart: LineChart, lines: readonly Line[]): TopLevelSpec {
   const { title, x, y, width = 480, height = 200 } = chart;
   const names = lines.map(({ name }) => name);
-  const legend = lines.length < 2 ? null : legendOf(names, width);
+  const legend = lines.length < 2 ? null : legendOf(names, width, "stroke");
   const ink = { domain: names, range: lines.map(({ place }) => inkOf(place)) };
   const dash = { domain: names, range: lines.map(({ place }) => dashOf(place)) };
   const scale = y.log ? { type: "log" as const } : { zero: false };
@@ -116,13 +112,6 @@ function specOf(chart: LineChart, lines: readonly Line[]): TopLevelSpec {
       },
     ],
   } as TopLevelSpec; // Vega-Lite's types do not know that one object is a legend for colour and dashes alike
-}
-
-/** As many columns as the longest name leaves room for. */
-function legendOf(names: readonly string[], width: number): object {
-  const longest = Math.max(...names.map((name) => name.length));
-  const columns = Math.max(1, Math.min(4, Math.floor(width / (longest * estimatedEm * legendFont + 30))));
-  return { columns, labelLimit: (width - 50) * overestimate, symbolType: "stroke", symbolOpacity: 1 };
 }
 
 function bandsOf(lines: readonly Line[]): object {

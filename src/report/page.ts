@@ -7,11 +7,17 @@ import { htmlTable, type Rows } from "./table.ts";
 export interface Section {
   /** Left out where a chart brings its own title. */
   readonly heading?: string;
+  /** What follows belongs under this heading, up to the next of its kind. */
+  readonly opensPart?: boolean;
   /** Paragraphs, parted by an empty line. */
   readonly text?: string;
   /** An SVG element as text, from a chart of ours; stands in the page as it is. */
   readonly svg?: string;
+  /** The chart takes the whole width. */
+  readonly isWide?: boolean;
   readonly table?: Rows;
+  /** The table is behind these words, to be opened by the reader: for what few look at. */
+  readonly folded?: string;
   /** HTML that stands in the page as it is: never from data. */
   readonly html?: string;
 }
@@ -48,15 +54,31 @@ ${sections.map(sectionOf).join("\n")}
 `;
 }
 
-function sectionOf({ heading, text, svg, table, html }: Section): string {
+function sectionOf(section: Section): string {
+  const { heading, text, svg, table, folded, html } = section;
   const parts = [
     ...(heading === undefined ? [] : [`<h2>${escapeText(heading)}</h2>`]),
     ...(text === undefined ? [] : paragraphs(text)),
     ...(svg === undefined ? [] : [`<figure>${svg}</figure>`]),
-    ...(table === undefined ? [] : [`<div class="scroll">${htmlTable(table)}</div>`]),
+    ...(table === undefined ? [] : [tableOf(table, folded)]),
     ...(html === undefined ? [] : [html]),
   ];
-  return `<section${svg === undefined ? "" : ' class="chart-section"'}>\n${parts.join("\n")}\n</section>`;
+  const look = lookOf(section);
+  return `<section${look === undefined ? "" : ` class="${look}"`}>\n${parts.join("\n")}\n</section>`;
+}
+
+/** The class that the style sheet knows a section by. */
+function lookOf({ heading, opensPart, text, svg, isWide, folded }: Section): string | undefined {
+  if (svg !== undefined) return isWide ? "wide-chart" : "chart-section";
+  if (opensPart) return "part";
+  const isFoldAlone = folded !== undefined && heading === undefined && text === undefined;
+  return isFoldAlone ? "fold" : undefined;
+}
+
+function tableOf(table: Rows, folded: string | undefined): string {
+  const shown = `<div class="scroll">${htmlTable(table)}</div>`;
+  if (folded === undefined) return shown;
+  return `<details><summary>${escapeText(folded)}</summary>${shown}</details>`;
 }
 
 function paragraphs(text: string): string[] {
@@ -79,10 +101,18 @@ section{min-width:0;grid-column:1/-1}
 .chart-section{grid-column:auto}
 figure{margin:0}
 figure .chart{display:block;width:100%;max-width:40rem;height:auto;background:none;color:inherit}
+.wide-chart .chart{width:auto;max-width:100%}
+.part{border-top:2px solid var(--rule);padding-top:1.5rem}
+.part h2{font-size:1.35rem}
+.fold{margin-top:-1.4rem}
+summary{cursor:pointer}
+details .scroll{margin-top:.6rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.9rem}
 th,td{padding:.3rem .9rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule)}
 th{font-weight:600;color:var(--quiet);overflow-wrap:normal}
+th.number{white-space:normal}
+td{overflow-wrap:break-word;white-space:pre-line}
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 @media print{body{max-width:none;padding:0;font-size:10pt}section{break-inside:avoid}h2{break-after:avoid}
 .scroll{overflow:visible}}`;

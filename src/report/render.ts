@@ -40,6 +40,30 @@ export function dashOf(place: number): number[] {
   return [...(dashes[Math.floor(place / inks.length) % dashes.length] ?? [])];
 }
 
+/** How strongly the area of the series at a place is inked: the second time around the inks, areas are pale. */
+export function opacityOf(place: number): number {
+  return place < inks.length ? 1 : 0.5;
+}
+
+/** Width of a character in font sizes as Vega takes it where no canvas measures it; limits of text count in this. */
+const estimatedEm = 0.8;
+
+/** By how much that is too wide for most Latin text, carefully. */
+export const overestimate = 1.3;
+
+/** A legend below a chart of `width` pixels, in as many columns as the longest name leaves room for. */
+export function legendOf(names: readonly string[], width: number, symbolType: "stroke" | "square"): object {
+  const longest = Math.max(...names.map((name) => name.length));
+  const columns = Math.max(1, Math.min(4, Math.floor(width / (longest * estimatedEm * legendFont + 30))));
+  return { columns, labelLimit: (width - 50) * overestimate, symbolType, symbolOpacity: 1 };
+}
+
+/** Pixels for the labels at the left of a chart: those of the longest, yet not half the width of the whole. */
+export function labelExtent(names: readonly string[], width: number): number {
+  const longest = Math.max(0, ...names.map((name) => name.length));
+  return Math.min((longest * estimatedEm * axisFont) / overestimate + 10, width * 0.45);
+}
+
 /**
  * The SVG of a Vega-Lite chart, `label` being what it is called to those who do not see it. Equal charts give equal
  * text. It has no ids, scripts or external resources, so that several can stand in one page. About 0.3 s for the first.
@@ -59,7 +83,8 @@ export async function renderChart(spec: TopLevelSpec, label: string): Promise<st
 }
 
 /** Pixels. */
-export const legendFont = 12;
+const legendFont = 12;
+const axisFont = 12;
 
 const font = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif";
 
@@ -81,7 +106,7 @@ const look: Config = {
   axis: {
     labelColor: "currentColor",
     titleColor: "currentColor",
-    labelFontSize: 12,
+    labelFontSize: axisFont,
     titleFontSize: 12,
     titleFontWeight: 500,
     domainColor: "currentColor",

@@ -26,7 +26,9 @@ const commands = [
     "models",
   ].map((name) => [name]),
   ...[
-    ..."retrieval mmlu popqa nq icl msc lrlm convsearch tool toolret beir memory tools-run verify".split(" "),
+    ..."retrieval mmlu popqa nq icl msc lrlm convsearch tool toolret beir memory tools-run verify report".split(
+      " ",
+    ),
   ].map((name) => ["eval", name]),
   ...["list", "show", "pull", "quantize", "export", "merge"].map((name) => ["models", name]),
 ];

@@ -45,6 +45,24 @@ describe("htmlPage", () => {
     expect(viewport?.attributes.get("content")).toContain("width=device-width");
   });
 
+  it("folds a table away behind its words, and gives a wide chart the whole width", () => {
+    const page = htmlPage({
+      title: "Page",
+      sections: [
+        { table: [["a"], [1]], folded: hostile },
+        { svg: "<svg/>", isWide: true },
+        { heading: "Part", opensPart: true },
+      ],
+    });
+    const { elements, texts } = parseXml(page);
+    const names = elements.map(({ name }) => name);
+    expect(names.slice(names.indexOf("details")).slice(0, 4)).toEqual(["details", "summary", "div", "table"]);
+    expect(texts).toContain(legible);
+    const classes = elements.map(({ attributes }) => attributes.get("class"));
+    for (const name of ["fold", "wide-chart", "part"]) expect(classes).toContain(name);
+    expect(classes).not.toContain("chart-section");
+  });
+
   it("takes an empty page", () => {
     expect(parseXml(htmlPage({ title: "", sections: [] })).elements.map(({ name }) => name)).toContain(
       "main",

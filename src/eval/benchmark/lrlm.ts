@@ -60,7 +60,7 @@ export const lrlm: Benchmark = {
         records: long.flatMap(({ records }) => records),
       },
       excluded: short > 0 ? { "texts too short": short } : {},
-      ...{ retrieval: [], depth: k, headline: "perplexity", compared: "loss", lowerIsBetter: true },
+      ...{ retrieval: [], depth: k, headline: "perplexity", compared: "nll", lowerIsBetter: true },
       config: { k, window, target, chunk, integrate },
       recencyStep: 2, // each brings its next one
       measure: async ({ id }, found, language) => {
@@ -83,7 +83,7 @@ export const lrlm: Benchmark = {
         );
         if (prompt === undefined) return tooLong;
         const [score] = await language.likelihoods(prompt, [expected]);
-        return { metrics: { loss: score === undefined ? 0 : -score.sum / score.tokens } };
+        return { metrics: { nll: score === undefined ? 0 : -score.sum / score.tokens } };
       },
       summarise: perplexity,
     };

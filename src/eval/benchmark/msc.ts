@@ -29,7 +29,7 @@ export const msc: Benchmark = {
         retrieval: [],
         depth: Math.max(10, k),
         headline: "perplexity",
-        compared: "loss",
+        compared: "nll",
         lowerIsBetter: true,
       },
       config: { k, context },
@@ -43,7 +43,7 @@ export const msc: Benchmark = {
         );
         if (prompt === undefined) return tooLong;
         const [score] = await model.likelihoods(prompt, [reply]);
-        return { metrics: { loss: score === undefined ? 0 : -score.sum / score.tokens } };
+        return { metrics: { nll: score === undefined ? 0 : -score.sum / score.tokens } };
       },
       summarise: perplexity,
     };

@@ -17,5 +17,5 @@ export function perplexity(results: readonly QueryResult[]): Summary {
 }
 
 function withPerplexity(metrics: Readonly<Record<string, number>>): Record<string, number> {
-  return { perplexity: Math.exp(metrics["loss"] ?? Number.POSITIVE_INFINITY), ...metrics };
+  return { perplexity: Math.exp(metrics["nll"] ?? Number.POSITIVE_INFINITY), ...metrics };
 }

@@ -23,8 +23,6 @@ export interface Receipt {
   readonly groups?: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** The one of `metrics` that systems are compared by. */
   readonly headline: string;
-  /** The metric of a query that stands behind the headline: `loss` where that is perplexity, else the headline itself. */
-  readonly compared: string;
   /** Perplexity falls where everything else rises. */
   readonly lowerIsBetter: boolean;
   /** Queries that were measured. */

@@ -1,6 +1,7 @@
 /** Receipts on disk: `NAME.json`, and `NAME.jsonl` with the results of its queries. */
 
-import { join } from "node:path";
+import { stat } from "node:fs/promises";
+import { basename, join } from "node:path";
 import {
   formatJsonLine,
   parseJsonLine,
@@ -10,6 +11,7 @@ import {
   writeFileAtomic,
 } from "../../std/index.ts";
 import type { QueryResult, Receipt } from "./receipt.ts";
+import { parseReceipt, parseResult } from "./receipt-form.ts";
 import type { BenchmarkRun } from "./run.ts";
 
 /** What tells the runs of a folder apart: benchmark, data, system, language model. */
@@ -30,23 +32,59 @@ export async function writeRun(folder: string, { receipt, results }: BenchmarkRu
   return `${path}.json`;
 }
 
+/** A run that was read from the disk. */
+export interface StoredRun extends BenchmarkRun {
+  /** The name of its files, without ending. */
+  readonly name: string;
+  /** Of the receipt, as it was given. */
+  readonly path: string;
+}
+
 /**
- * A run as it was written. Throws `not_found` for a missing file, `invalid_data` for one that is no receipt, and
- * `newer_format` for one of a later version.
+ * A run as it was written; `keep` says what of each result is kept.
+ *
+ * Throws `invalid_argument` for another ending, `not_found` for missing files, `invalid_data` for what is no receipt and for
+ * results that are broken, doubled or incomplete, `format_version` for a receipt of a newer version.
  */
-export async function readReceipt(path: string): Promise<BenchmarkRun> {
-  const value = parseJsonLine((await readText(path)).replaceAll("\n", " "), path);
-  const receipt = Object(value);
-  if (typeof receipt.format !== "number" || typeof receipt.benchmark !== "string") {
+export async function readRun(
+  path: string,
+  keep: (result: QueryResult) => QueryResult = (result) => result,
+): Promise<StoredRun> {
+  if (!path.endsWith(".json")) {
+    throw new RetrieveError("invalid_argument", `${path}: not a receipt; name NAME.json or a folder of them`);
+  }
+  const receipt = parseReceipt({ value: await readJson(path), place: path });
+  return { name: basename(path, ".json"), path, receipt, results: await readResults(path, receipt, keep) };
+}
+
+/** A file that is one JSON value. */
+export async function readJson(path: string): Promise<unknown> {
+  return parseJsonLine(await readText(path), path);
+}
+
+async function readResults(
+  path: string,
+  receipt: Receipt,
+  keep: (result: QueryResult) => QueryResult,
+): Promise<QueryResult[]> {
+  const file = `${path}l`;
+  await stat(file).catch(() => {
     throw new RetrieveError(
-      "invalid_data",
-      `${path}: is no receipt of a benchmark run; wanted what \`retrieve eval NAME DIR --out FOLDER\` wrote`,
+      "not_found",
+      `${file}: no such file; the results of the queries belong beside their receipt, copy both`,
     );
+  });
+  const results = new Map<string, QueryResult>();
+  for await (const line of readJsonLines(file)) {
+    const result = parseResult(line);
+    if (results.has(result.id)) {
+      throw new RetrieveError("invalid_data", `${line.place}: query "${result.id}" stands here twice`);
+    }
+    results.set(result.id, keep(result));
   }
-  if (receipt.format !== 1) {
-    throw new RetrieveError("invalid_data", `${path}: has format ${receipt.format}, this version reads 1`);
-  }
-  const results: QueryResult[] = [];
-  for await (const line of readJsonLines(path.replace(/\.json$/, ".jsonl"))) results.push(Object(line.value));
-  return { receipt, results };
+  if (results.size >= receipt.queries) return [...results.values()];
+  throw new RetrieveError(
+    "invalid_data",
+    `${file}: holds ${results.size} queries, its receipt counts ${receipt.queries}; copy it again or run again`,
+  );
 }

@@ -115,7 +115,7 @@ function receiptOf(
   opened: OpenBenchmark,
   { data, method, seconds, results, excluded }: MeasuredSystem,
 ): Receipt {
-  const { headline, compared = headline, lowerIsBetter = false } = opened;
+  const { headline, lowerIsBetter = false } = opened;
   const { metrics, groups } = summariseWith(opened, results);
   const grouped = Object.entries(groups ?? {}).map(([name, one]) => [name, rounded(one)] as const);
   return {
@@ -125,7 +125,7 @@ function receiptOf(
     named: { model: named?.model ?? null, llm: named?.llm ?? null },
     metrics: rounded(metrics),
     ...(groups !== undefined && { groups: Object.fromEntries(grouped) }),
-    ...{ headline, compared, lowerIsBetter },
+    ...{ headline, lowerIsBetter },
     ...{ queries: results.length, corpus: opened.records.length, excluded },
     config: { ...opened.config, task, ...(maxQueries !== undefined && { maxQueries }) },
     ...{ seed, ...stamp(), seconds },

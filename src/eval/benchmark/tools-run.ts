@@ -98,7 +98,7 @@ export async function runTools(options: RunToolsOptions): Promise<BenchmarkRun[]
             model: isEncoded ? encoder.name : null,
             fingerprint: isEncoded ? encoder.fingerprint("tool") : null,
           },
-          ...{ headline: "answered", compared: "answered", lowerIsBetter: false, queries: results.length },
+          ...{ headline: "answered", lowerIsBetter: false, queries: results.length },
           ...{ corpus: added, excluded: {}, config: { k }, seed, ...stamp() },
           seconds: Math.round(performance.now() - begun) / 1000,
         },

@@ -8,7 +8,7 @@ import {
   type BenchmarkRun,
   benchmarks,
   type RunBenchmarkOptions,
-  readReceipt,
+  readBenchmarkRun,
   runBenchmark,
   verifyRun,
   writeBenchmarkRun,
@@ -97,13 +97,12 @@ describe("msc", () => {
     ]);
     for (const [at, one] of [none, recency, bm25].entries()) {
       const loss = lossOf(model.prompts[at] ?? "", " The dog is there");
-      expect(one?.results[0]?.metrics["loss"]).toBeCloseTo(loss, 10);
+      expect(one?.results[0]?.metrics["nll"]).toBeCloseTo(loss, 10);
       expect(one?.receipt.metrics["perplexity"]).toBeCloseTo(Math.exp(loss), 4);
     }
     expect(none?.receipt).toMatchObject({
       benchmark: "msc",
       headline: "perplexity",
-      compared: "loss",
       lowerIsBetter: true,
       queries: 1,
       excluded: { "without answers": 1 },
@@ -119,7 +118,7 @@ describe("msc", () => {
     const losses = (chats[0]?.history ?? []).map((pair) =>
       lossOf(`${pair}\nSpeaker 1: Where is the dog\nSpeaker 2:`, " The dog is there"),
     );
-    expect(oracle.results[0]?.metrics["loss"]).toBeCloseTo(Math.min(...losses), 10);
+    expect(oracle.results[0]?.metrics["nll"]).toBeCloseTo(Math.min(...losses), 10);
   });
 
   it("asks nothing twice, neither after an interruption nor for another encoder", async () => {
@@ -174,7 +173,7 @@ describe("lrlm", () => {
     expect(model.prompts.slice(0, 2)).toEqual([chunks(first, last - 1), chunks(first, last)]);
     expect(model.prompts.slice(2)).toEqual([chunks(first - 4, last - 1), chunks(first - 4, last)]);
     const losses = model.prompts.slice(0, 2).map((prompt, at) => lossOf(prompt, chunk(last - 1 + at)));
-    expect(none?.receipt.metrics["loss"]).toBeCloseTo(((losses[0] ?? 0) + (losses[1] ?? 0)) / 2, 4);
+    expect(none?.receipt.metrics["nll"]).toBeCloseTo(((losses[0] ?? 0) + (losses[1] ?? 0)) / 2, 4);
     expect(none?.receipt.excluded).toEqual({ "texts too short": 1 });
     expect(recency?.receipt.corpus).toBe(first - 1);
   });
@@ -360,7 +359,11 @@ describe("receipts", () => {
     const benchmark = benchmarks.find(({ name }) => name === "msc");
     if (benchmark === undefined) throw new Error("no msc");
     await using cached = await openCachedModel(model, folderWith({}));
-    return await verifyRun(await readReceipt(file), { benchmark, encoder: keywordEncoder(), model: cached });
+    return await verifyRun(await readBenchmarkRun(file), {
+      benchmark,
+      encoder: keywordEncoder(),
+      model: cached,
+    });
   }
 
   it("hold when they are measured again", async () => {
@@ -373,10 +376,10 @@ describe("receipts", () => {
     const { writeFileSync } = await import("node:fs");
     const results = file.replace(".json", ".jsonl");
     const original = readFileSync(results, "utf8");
-    writeFileSync(results, original.replace(/"loss":[\d.]+/, '"loss":0.5'));
+    writeFileSync(results, original.replace(/"nll":[\d.]+/, '"nll":0.5'));
     const forged = await verify(file);
     expect(forged.holds).toBe(false);
-    expect(forged.differences.join("\n")).toMatch(/loss: was 0\.5[\s\S]*mean loss/);
+    expect(forged.differences.join("\n")).toMatch(/nll: was 0\.5[\s\S]*mean nll/);
     writeFileSync(results, original);
     writeFileSync(
       join(data, "test.json"),
@@ -386,10 +389,10 @@ describe("receipts", () => {
   });
 
   it("are told from other files", async () => {
-    const folder = folderWith({ "a.json": "{}", "b.json": '{"format":2,"benchmark":"msc"}' });
-    await expect(readReceipt(join(folder, "a.json"))).rejects.toThrow(/no receipt/);
-    await expect(readReceipt(join(folder, "b.json"))).rejects.toThrow(/format 2/);
-    await expect(readReceipt(join(folder, "c.json"))).rejects.toThrow(/no such file/);
+    const folder = folderWith({ "a.json": "{}", "b.json": '{"format":2,"benchmark":"msc","system":{}}' });
+    await expect(readBenchmarkRun(join(folder, "a.json"))).rejects.toThrow(/not a receipt/);
+    await expect(readBenchmarkRun(join(folder, "b.json"))).rejects.toThrow(/format 2/);
+    await expect(readBenchmarkRun(join(folder, "c.json"))).rejects.toThrow(/no such file/);
   });
 });
 
