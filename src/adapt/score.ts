@@ -1,14 +1,14 @@
 /** Rewards of the language model for rows that need them, and rows sorted into what is trained on and what is measured. */
 
 import { join } from "node:path";
-import { languageModelTeacher, scoreRows, type TrainingRow } from "../dataset/index.ts";
+import { candidatesOf, languageModelTeacher, scoreRows, type TrainingRow } from "../dataset/index.ts";
 import { type LanguageModel, openLanguageModel } from "../llm/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import { scoredTasks } from "./convert.ts";
 import { type Work, watched } from "./hooks.ts";
 import { isThere, minedFile } from "./mine.ts";
 import { fileName, readRows, writeRows } from "./rows.ts";
-import type { Side, SplitSet } from "./split.ts";
+import { fewestHeldOut, type Side, type SplitSet } from "./split.ts";
 
 /** A file of rows of one task. */
 export interface TaskFile {
@@ -30,7 +30,7 @@ export interface Scored {
   readonly undecided: number;
 }
 
-/** Throws what the language model throws, and `invalid_data` where no row of a task is left to train on. */
+/** Throws what the language model throws, and `invalid_data` where of a task no row is left to train on, or too few to measure. */
 export async function scoreSets(work: Work, sets: readonly SplitSet[]): Promise<Scored> {
   const spent = { scored: 0, cached: 0, tokens: 0 };
   const sums = { undecided: 0 };
@@ -50,6 +50,7 @@ export async function scoreSets(work: Work, sets: readonly SplitSet[]): Promise<
       else heldOut.push(...whole);
     }
     checkLeft(task, train);
+    await checkMeasurable(work, task, heldOut);
   }
   if (sums.undecided > 0) {
     work.onNotice(
@@ -131,6 +132,32 @@ function checkLeft(task: string, train: readonly TaskFile[]): void {
     "invalid_data",
     `task ${task}: no row is left to train on: none has labels or answers to judge candidates by`,
   );
+}
+
+/** Said before hours of training, not after: rows whose candidates are all as good as each other cannot be ranked wrong. */
+async function checkMeasurable({ at }: Work, task: string, heldOut: readonly TaskFile[]): Promise<void> {
+  const files = heldOut.filter((file) => file.task === task);
+  let rows = 0;
+  let measurable = 0;
+  for (const { file } of files) {
+    for await (const row of readRows(at(file))) {
+      rows++;
+      measurable += Number(canBeWrong(row));
+    }
+  }
+  if (measurable >= fewestHeldOut) return;
+  throw new RetrieveError(
+    "invalid_data",
+    `task ${task}: of ${rows} held-out rows only ${measurable} can be measured, the others have no candidate that is worse ` +
+      `than their best; wanted at least ${fewestHeldOut}: give more rows or negatives, or leave that source out`,
+  );
+}
+
+/** Whether a candidate is not gold, as evaluation takes it. */
+function canBeWrong(row: TrainingRow): boolean {
+  const { pos, teacherScores = [] } = row;
+  if (pos.length > 0) return candidatesOf(row).some((text) => !pos.includes(text));
+  return teacherScores.some((score) => score !== teacherScores[0]);
 }
 
 interface Judge extends AsyncDisposable {

@@ -7,14 +7,12 @@ import type { AdaptConfig, AdaptHooks, AdaptReport, AdaptSource, StageName } fro
 import { RetrieveError } from "../std/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
 import { readConfigFile } from "./config-file.ts";
-import { type LanguageModelFlags, languageModelOptions, openModelAt } from "./language-model.ts";
+import { type LanguageModelFlags, languageModelOptions, openModelAt, rewards } from "./language-model.ts";
 import { cut, printable, table } from "./layout.ts";
 import { atLeast, choiceOf, collect, type GlobalOptions, option, wholeNumber } from "./options.ts";
 import { createPace } from "./pace.ts";
 import { type StagesDisplay, showStages } from "./progress.ts";
 import { columns, note, print, printJson, type Terminal } from "./terminal.ts";
-
-const rewards = ["likelihood", "rank", "yes-no", "generation-em", "generation-f1"] as const;
 
 interface AdaptFlags extends GlobalOptions, LanguageModelFlags {
   readonly out: string;
@@ -38,9 +36,9 @@ Sources: files of rows {query, pos}, BEIR folders, folders or files of
 conversations, examples {input, output}, documents. TASK=SOURCE names the task.
 Rows without labels need --llm, which judges what helps it.
 
-A fifth of the queries is held out. The candidate becomes the model in --out only
-if it is significantly better on a task, and on no task and no guard worse by
-more than --margin. The page about it is OUT/adapt/report.html either way.
+A fifth of the queries is held out. The candidate becomes the model in --out
+only if it is significantly better on a task, and on no task and no guard worse
+by more than --margin. Either way OUT/adapt/report.html is the page about it.
 A killed run goes on when the same command runs again with --resume.
 
 Example:
@@ -51,7 +49,7 @@ export const defineAdapt: DefineCommand = (program, context) => {
   const command = program
     .command("adapt")
     .description("adapt an encoder to your own material, with a gate")
-    .argument("<[task=]source...>", "what to learn from")
+    .argument("<sources...>", "what to learn from: SOURCE or TASK=SOURCE")
     .addOption(option("--out <dir>", "new folder of the model").makeOptionMandatory())
     .addOption(option("--llm <uri>", "language model: llama:PATH.gguf, openai:MODEL@URL"))
     .addOption(
@@ -115,14 +113,13 @@ async function run(
 }
 
 async function configOf(flags: AdaptFlags, sources: readonly AdaptSource[]): Promise<AdaptConfig> {
-  const { out, llm, reward, guard, margin, seed, steps, batchSize, learningRate, threads } = flags;
+  const { out, llm, reward, guard, margin, seed, steps, batchSize, learningRate } = flags;
   const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
   const training = {
     ...file,
     ...(steps !== undefined && { steps }),
     ...(batchSize !== undefined && { batchSize }),
     ...(learningRate !== undefined && { learningRate }),
-    ...(threads !== undefined && { threads }),
   };
   return {
     ...{ sources, out, reward, margin, seed, training },

@@ -6,7 +6,7 @@ import { openChunker } from "./chunks.ts";
 import type { Converter } from "./converter.ts";
 
 /** Denser than for whole books: a handbook has tens of chunks, not thousands. */
-const cut = { candidates: 16, stride: 4, fewest: 4 };
+const cut = { candidates: 16, stride: 2, fewest: 4 };
 
 /**
  * Files and folders as `retrieve add knowledge` reads them, or JSON Lines of `{title?, text}` that are named themselves. Rows for
