@@ -2,6 +2,7 @@
 
 import { readdir } from "node:fs/promises";
 import { basename } from "node:path";
+import { describeModel } from "../encoder/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import { type TrainReport, train } from "../train/index.ts";
 import type { Work } from "./hooks.ts";
@@ -31,6 +32,7 @@ export async function trainCandidate(work: Work, { train: files }: Scored): Prom
   const out = at(candidateFolder);
   const config = {
     seed: settings.seed,
+    ...(await keptInstructions(work)),
     ...settings.training,
     ...{ batchSize, steps, saveSteps },
     data: data.map(({ file }) => at(file)),
@@ -54,6 +56,23 @@ export async function trainCandidate(work: Work, { train: files }: Scored): Prom
     onProgress: work.onProgress,
   });
   return { steps: done, loss, seconds, batchSize, data };
+}
+
+/**
+ * A base without instructions stays so: training gives it a set where nothing is said, but a short adaptation does not make
+ * up for what new words before every text of every task undo.
+ */
+async function keptInstructions({
+  settings,
+  offline,
+  signal,
+}: Work): Promise<{ readonly instructions?: string }> {
+  const { instructions } = await describeModel(settings.base, {
+    ...(offline && { offline }),
+    ...(signal && { signal }),
+  });
+  const isBare = Object.values(instructions).every(({ query, document }) => query === "" && document === "");
+  return isBare ? { instructions: "none" } : {};
 }
 
 function worthTraining(files: readonly TaskFile[], onNotice: Work["onNotice"]): readonly TaskFile[] {

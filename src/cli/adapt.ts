@@ -25,6 +25,7 @@ interface AdaptFlags extends GlobalOptions, LanguageModelFlags {
   readonly steps?: number;
   readonly batchSize?: number;
   readonly learningRate?: number;
+  readonly train?: "encoder" | "query";
   readonly config?: string;
   readonly cache: string;
   readonly resume: boolean;
@@ -67,7 +68,12 @@ export const defineAdapt: DefineCommand = (program, context) => {
     .addOption(option("--seed <n>", "of all random choices").argParser(wholeNumber(0)).default(42))
     .addOption(option("--steps <n>", "optimizer updates; default three passes, 50 to 1000").argParser(count))
     .addOption(option("--batch-size <n>", "queries an update; default 32").argParser(count))
-    .addOption(option("--learning-rate <x>", "at its highest; default 5e-5").argParser(atLeast(0)))
+    .addOption(option("--learning-rate <x>", "at its highest; default that of train").argParser(atLeast(0)))
+    .addOption(
+      option("--train <what>", "encoder (default), or query: documents keep their vectors").argParser(
+        choiceOf(["encoder", "query"]),
+      ),
+    )
     .addOption(option("--config <file>", "settings of training as .json or .yaml; flags win"))
     .addOption(
       option("--cache <dir>", "what language models were asked before").default(
@@ -113,13 +119,14 @@ async function run(
 }
 
 async function configOf(flags: AdaptFlags, sources: readonly AdaptSource[]): Promise<AdaptConfig> {
-  const { out, llm, reward, guard, margin, seed, steps, batchSize, learningRate } = flags;
+  const { out, llm, reward, guard, margin, seed, steps, batchSize, learningRate, train } = flags;
   const file = flags.config === undefined ? {} : await readConfigFile(flags.config);
   const training = {
     ...file,
     ...(steps !== undefined && { steps }),
     ...(batchSize !== undefined && { batchSize }),
     ...(learningRate !== undefined && { learningRate }),
+    ...(train !== undefined && { train }),
   };
   return {
     ...{ sources, out, reward, margin, seed, training },
