@@ -85,33 +85,18 @@ function sectionsOf(settings: AdaptSettings, stages: Stages): Section[] {
 }
 
 function comparisonTable(metrics: Decision["metrics"]): Rows {
-  const head = [
-    "on",
-    "",
-    "queries",
-    "start",
-    "candidate",
-    "difference",
-    "95 % from",
-    "to",
-    "wins",
-    "ties",
-    "losses",
-    "p",
-    "corrected p",
-    "verdict",
-  ];
   const body = Object.entries(metrics).map(([name, row]) => [
-    name,
-    row.kind,
+    row.kind === "task" ? `task ${name}` : name,
     row.queries,
     ...[row.before, row.after].map((value) => value.toFixed(4)),
-    ...[row.difference, row.interval.low, row.interval.high].map(signed),
-    ...[row.wins, row.ties, row.losses],
+    signed(row.difference),
+    `${signed(row.interval.low)} to ${signed(row.interval.high)}`,
+    `${row.wins} / ${row.ties} / ${row.losses}`,
     ...[row.p, row.correctedP].map((value) => value.toFixed(4)),
     row.verdict,
   ]);
-  return [head, ...body];
+  const compared = ["difference", "its 95 %", "wins / ties / losses", "p", "corrected p", "verdict"];
+  return [["on", "queries", "start", "candidate", ...compared], ...body];
 }
 
 function rowsTable({ sets }: Split): Rows {

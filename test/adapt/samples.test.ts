@@ -1,6 +1,6 @@
 /** The corpora of the samples that guard are the texts that an index makes of the samples. */
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -17,10 +17,13 @@ let index: Index;
 
 beforeAll(async () => {
   service = await (await import(pathToFileURL(join(samples, "tools/service.mjs")).href)).startService();
-  index = await open({ index: folder, encoder: keywordEncoder() });
+  index = await open({ index: join(folder, "index"), encoder: keywordEncoder() });
   await index.add("examples", [join(samples, "examples/train.jsonl")]);
-  const library = `mcp:"${process.execPath}" "${join(samples, "tools/library.mjs")}"`;
-  await index.add("tools", [service.url, library, join(samples, "tools/functions.json")]);
+  // Under this name the labels know the server.
+  const library = { command: process.execPath, args: [join(samples, "tools/library.mjs")] };
+  const servers = join(folder, "servers.json");
+  writeFileSync(servers, JSON.stringify({ mcpServers: { library } }));
+  await index.add("tools", [service.url, servers, join(samples, "tools/functions.json")]);
 });
 afterAll(async () => {
   await index.close();
@@ -38,8 +41,11 @@ it.each(["examples", "tools"] as const)("%s", async (kind) => {
   expect(stored).toEqual(indexed);
 });
 
-it("all four can be measured", async () => {
-  const measured = await (await openEvaluator(sampleGuards))(keywordEncoder());
+it("all four can be measured, with no label in vain", async () => {
+  const notices: string[] = [];
+  const evaluate = await openEvaluator(sampleGuards, { onNotice: (notice) => notices.push(notice) });
+  expect(notices).toEqual([]);
+  const measured = await evaluate(keywordEncoder());
   expect(Object.keys(measured).filter((name) => name.endsWith(" nDCG@10"))).toEqual(
     ["knowledge", "memory", "examples", "tools"].map((name) => `${name} nDCG@10`),
   );
