@@ -18,6 +18,11 @@ const expected: Readonly<Record<string, readonly (string | RegExp)[]>> = {
   ],
   "tools.mjs": ["8 tools, the nearest is Harbour_office.getDistance", "nauticalMiles: 118.6", "not_allowed"],
   "train.mjs": [/^step 0: MRR@10 0\.[0-6]/m, /^step 8: MRR@10 (0\.[7-9]|1\.0)/m, "open it with openEncoder("],
+  "adapt.mjs": [
+    /^task qa: nDCG@10 0\.[0-7]\d* to (0\.9|1\.0)\d*, better$/m,
+    /^guard memory: .*, no difference$/m,
+    /^accepted: it is significantly better on qa .*\n$/m,
+  ],
   "encoder.mjs": ["mini: 384 dimensions", "with chapter = 'mooring' AND year >= 2020: rope\n"],
 };
 

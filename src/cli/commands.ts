@@ -1,5 +1,6 @@
 /** The table of verbs: adding one is a file and a line. */
 
+import { defineAdapt } from "./adapt.ts";
 import { defineAdd } from "./add.ts";
 import { defineAsk } from "./ask.ts";
 import { defineAugment } from "./augment.ts";
@@ -35,6 +36,7 @@ export const commands: readonly DefineCommand[] = [
   defineMine,
   defineScore,
   defineTrain,
+  defineAdapt,
   defineModels,
   defineServe,
 ];

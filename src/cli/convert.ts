@@ -28,6 +28,9 @@ const converterTable: Readonly<Record<ConverterName, string>> = {
   tasks: "{input, output} or FLAN's {inputs, targets} a line",
   "long-text": ".txt files, or {text} a line, of 160,000 characters",
   code: "{repo_name, path, content} a line, as of CodeParrot",
+  documents: "files and folders as add knowledge takes them",
+  conversations: "turns or conversations as add memory takes them",
+  examples: "{input, output, task?} a line as add examples takes them",
   jsonl: "objects with fields of the usual names",
 };
 const converterNames = Object.keys(converterTable) as ConverterName[];

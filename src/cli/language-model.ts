@@ -13,6 +13,9 @@ export interface LanguageModelFlags extends Manners {
   readonly threads?: number;
 }
 
+/** What `--reward` takes. */
+export const rewards = ["likelihood", "rank", "yes-no", "generation-em", "generation-f1"] as const;
+
 /** `--timeout`, `--parallel` and `--threads`. */
 export function languageModelOptions(): Option[] {
   return [

@@ -7,13 +7,12 @@ import { type Command, InvalidArgumentError } from "commander";
 import type { OpenTeacher, ScoreEstimate, ScoreOptions, ScoreReport, Shard } from "../dataset/index.ts";
 import { RetrieveError, readText } from "../std/index.ts";
 import type { Context, DefineCommand } from "./command.ts";
-import { type LanguageModelFlags, languageModelOptions, openModelAt } from "./language-model.ts";
+import { type LanguageModelFlags, languageModelOptions, openModelAt, rewards } from "./language-model.ts";
 import { choiceOf, encoderSettings, type GlobalOptions, option, wholeNumber } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { createScorePace } from "./score-pace.ts";
 import { note, print, printJson } from "./terminal.ts";
 
-const rewards = ["likelihood", "rank", "yes-no", "generation-em", "generation-f1"] as const;
 const teachers = ["contains", "same-label", "encoder", "scores"] as const;
 const reductions = ["mean", "sum"] as const;
 const manyAnswers = ["best", "mean"] as const;

@@ -28,7 +28,13 @@ export {
   type OpenEvaluatorOptions,
   openEvaluator,
 } from "./evaluator.ts";
-export { type EvaluateMemoryOptions, evaluateMemory, type MemoryUnit } from "./memory.ts";
+export {
+  type EvaluateMemoryOptions,
+  evaluateMemory,
+  type MemoryEvaluation,
+  type MemoryUnit,
+  measureMemory,
+} from "./memory.ts";
 export {
   type Evaluation,
   evaluateRun,

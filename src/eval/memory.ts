@@ -52,6 +52,18 @@ export interface EvaluateMemoryOptions {
  * Throws `not_found` for a missing file or split and `invalid_data` naming file and line for a malformed one.
  */
 export async function evaluateMemory(options: EvaluateMemoryOptions): Promise<RetrievalReport[]> {
+  return (await measureMemory(options)).map(({ report }) => report);
+}
+
+/** A report, and what its means are of. */
+export interface MemoryEvaluation {
+  readonly report: RetrievalReport;
+  /** By the place of the question among those that were asked, from 0. */
+  readonly perQuery: ReadonlyMap<string, Readonly<Record<string, number>>>;
+}
+
+/** {@link evaluateMemory} with the measures of each question. */
+export async function measureMemory(options: EvaluateMemoryOptions): Promise<MemoryEvaluation[]> {
   const { encoder, methods = ["hybrid"], units: cut = storedTurns } = options;
   const started = performance.now();
   const benchmark = await readMemoryBenchmark(options.folder, options);
@@ -67,7 +79,7 @@ export async function evaluateMemory(options: EvaluateMemoryOptions): Promise<Re
   });
   const shared = performance.now() - started;
 
-  const reports: RetrievalReport[] = [];
+  const evaluations: MemoryEvaluation[] = [];
   for (const method of methods) {
     const begun = performance.now();
     const rows: Measured[] = [];
@@ -81,7 +93,7 @@ export async function evaluateMemory(options: EvaluateMemoryOptions): Promise<Re
         unit: `${method} questions`,
       });
     }
-    reports.push({
+    const report = {
       metrics: meanOf(rows),
       queries: rows.length,
       corpus: benchmark.conversations.reduce((sum, { turns }) => sum + turns.length, 0),
@@ -89,9 +101,10 @@ export async function evaluateMemory(options: EvaluateMemoryOptions): Promise<Re
       model: method === "bm25" ? null : encoder.name,
       method,
       split: benchmark.split,
-    });
+    };
+    evaluations.push({ report, perQuery: new Map(rows.map((row, at) => [String(at), row])) });
   }
-  return reports;
+  return evaluations;
 }
 
 interface PlacedUnit extends MemoryUnit {

@@ -8,7 +8,7 @@ import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
 import { type Collection, conversationQuery, type Query, type SearchMethod } from "../retrieve/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
 import { openCorpus } from "./corpus.ts";
-import { evaluateRun, type Run, type Scored } from "./metrics.ts";
+import { type Evaluation, evaluateRun, type Run, type Scored } from "./metrics.ts";
 import { runDepth, strictlyFalling } from "./trec.ts";
 
 /**
@@ -58,6 +58,8 @@ export interface RetrievalEvaluation {
   readonly report: RetrievalReport;
   /** The rankings in the order of use, scores strictly falling: trec_eval on the written run agrees with the report. */
   readonly run: Run;
+  /** What the means of the report are of, by query id. */
+  readonly perQuery: Evaluation["perQuery"];
 }
 
 /**
@@ -90,7 +92,7 @@ export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Prom
   for (const { method, queries } of asked) {
     const begun = performance.now();
     const run = await rankAll(collection, benchmark.queries, queries, { ...options, method });
-    const { mean } = evaluateRun(run, benchmark.qrels);
+    const { mean, perQuery } = evaluateRun(run, benchmark.qrels);
     const report = {
       metrics: rounded(mean),
       queries: queries.length,
@@ -100,7 +102,7 @@ export async function evaluateRetrieval(options: EvaluateRetrievalOptions): Prom
       method,
       split: benchmark.split,
     };
-    evaluations.push({ report, run });
+    evaluations.push({ report, run, perQuery });
   }
   return evaluations;
 }

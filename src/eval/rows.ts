@@ -6,7 +6,7 @@
 import { candidatesOf, openRowFile, type RowFile } from "../dataset/index.ts";
 import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
 import { type OnNotice, RetrieveError } from "../std/index.ts";
-import { evaluateRun } from "./metrics.ts";
+import { type Evaluation, evaluateRun } from "./metrics.ts";
 import { encodingOf, rounded } from "./retrieval.ts";
 
 export interface EvaluateRowsOptions extends Pick<EncodeOptions, "onProgress" | "signal"> {
@@ -26,6 +26,8 @@ export interface RowsReport {
   readonly queries: number;
   /** Different texts that were ranked. */
   readonly corpus: number;
+  /** What the means are of, by the place of the row among those that were measured, from 0. */
+  readonly perQuery: Evaluation["perQuery"];
 }
 
 /**
@@ -57,8 +59,8 @@ export async function evaluateRows(options: EvaluateRowsOptions): Promise<RowsRe
     const judged = texts.map((text, place) => [idOf(place), gold.has(text) ? 1 : 0] as const);
     return [String(at), new Map(judged)] as const;
   });
-  const { mean } = evaluateRun(new Map(run), new Map(qrels));
-  return { metrics: rounded(mean), queries: rankings.length, corpus: texts.length };
+  const { mean, perQuery } = evaluateRun(new Map(run), new Map(qrels));
+  return { metrics: rounded(mean), queries: rankings.length, corpus: texts.length, perQuery };
 }
 
 /** What is asked of the encoder in one row. */

@@ -23,6 +23,7 @@ const commands = [
     "convert",
     "mine",
     "train",
+    "adapt",
     "models",
   ].map((name) => [name]),
   ...[
@@ -87,6 +88,9 @@ describe("wrong usage", () => {
     ["a floor without a value", ["eval", "retrieval", "x", "--min", "nDCG@10"]],
     ["an unknown side", ["encode", "--side", "left"]],
     ["no rows", ["train", "--out", "x"]],
+    ["no source to adapt to", ["adapt", "--out", "x"]],
+    ["no folder for what is adapted", ["adapt", "x"]],
+    ["a margin that is none", ["adapt", "x", "--out", "x", "--margin", "little"]],
     ["a number of steps that is none", ["train", "--data", "x", "--out", "x", "--steps", "0"]],
   ])("%s: exit 2, nothing on stdout", async (_name, args) => {
     const { code, stdout, stderr } = await retrieveHere(args);

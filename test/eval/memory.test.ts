@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Encoder, openEncoder } from "#src/encoder/index.js";
-import { evaluateMemory } from "#src/eval/index.js";
+import { evaluateMemory, measureMemory } from "#src/eval/index.js";
 
 const data = resolve(process.env["RETRIEVE_DATA"] ?? "../shared/data", "memory/realtalk");
 const withData = existsSync(data);
@@ -52,7 +52,13 @@ const plain = (turns: readonly { id: string; text: string }[]) =>
 
 describe("evaluateMemory", () => {
   it("measures recall, any and all by arithmetic that can be done by hand", async () => {
+    const [measured] = await measureMemory({ folder, encoder, methods, units: plain });
     const [report] = await evaluateMemory({ folder, encoder, methods, units: plain });
+    expect({ ...report, seconds: 0 }).toEqual({ ...measured?.report, seconds: 0 });
+    expect([...(measured?.perQuery ?? [])].map(([at, row]) => [at, row["Recall@5"]])).toEqual([
+      ["0", 1],
+      ["1", 2 / 3],
+    ]);
     // t0 of {t0}; t3 and t6 of {t3, t6, t7}: BM25 finds nothing else.
     expect(report).toMatchObject({ queries: 2, corpus: 8, split: "dev", method: "bm25", model: null });
     expect(report?.metrics).toEqual({

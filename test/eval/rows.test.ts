@@ -26,9 +26,13 @@ const rows = [
 ];
 
 it("ranks the candidates of each row: means that can be done by hand", async () => {
-  const { metrics, queries, corpus } = await evaluateRows({ file: rowFile("held.jsonl", rows), encoder });
+  const file = rowFile("held.jsonl", rows);
+  const { metrics, queries, corpus, perQuery } = await evaluateRows({ file, encoder });
   expect({ queries, corpus }).toEqual({ queries: 3, corpus: 9 });
   const second = 1 / Math.log2(3);
+  expect([...perQuery.keys()]).toEqual(["0", "1", "2"]);
+  expect(perQuery.get("0")?.["nDCG@10"]).toBeCloseTo(second, 10);
+  expect(perQuery.get("2")?.["nDCG@10"]).toBe(1);
   expect(metrics["nDCG@10"]).toBeCloseTo((second + 1.5 / (1 + second) + 1) / 3, 5);
   expect(metrics["MRR@10"]).toBeCloseTo((1 / 2 + 1 + 1) / 3, 5);
   expect(metrics["Recall@1"]).toBeCloseTo((0 + 1 / 2 + 1) / 3, 5);

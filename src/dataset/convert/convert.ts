@@ -4,7 +4,10 @@ import { formatJsonLine, type OnProgress, RetrieveError, writeFileAtomic } from 
 import { formatRow } from "../row.ts";
 import { convertBeir } from "./beir.ts";
 import { convertCode } from "./code.ts";
+import { convertConversations } from "./conversations.ts";
 import type { Converter, ConverterOptions } from "./converter.ts";
+import { convertDocuments } from "./documents.ts";
+import { convertExamples } from "./examples.ts";
 import { convertJsonl } from "./jsonl.ts";
 import { convertLlmEmbedder } from "./llm-embedder.ts";
 import { convertLongText } from "./long-text.ts";
@@ -28,6 +31,9 @@ export type ConverterName =
   | "tasks"
   | "long-text"
   | "code"
+  | "documents"
+  | "conversations"
+  | "examples"
   | "jsonl";
 
 /** Adding a data set is a file and a line. */
@@ -43,6 +49,9 @@ const converters: Readonly<Record<ConverterName, Converter>> = {
   tasks: convertTasks,
   "long-text": convertLongText,
   code: convertCode,
+  documents: convertDocuments,
+  conversations: convertConversations,
+  examples: convertExamples,
   jsonl: convertJsonl,
 };
 

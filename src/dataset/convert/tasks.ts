@@ -1,12 +1,13 @@
 /** Tasks as texts with an input and an output: FLAN (google-research/FLAN), UPRISE (microsoft/LMOps) and their like. */
 
 import { listField, objectOf, textField } from "../fields.ts";
-import type { Converter } from "./converter.ts";
+import type { Converted, Converter, ConverterOptions } from "./converter.ts";
 import { negativesFrom } from "./negatives.ts";
 import { fileIn, readItems } from "./place.ts";
 import { isThere, rowOr } from "./texts.ts";
 
-interface Instance {
+/** A solved instance of a task. */
+export interface Instance {
   readonly input: string;
   readonly outputs: readonly string[];
 }
@@ -17,10 +18,19 @@ interface Instance {
  * which of them help, see `retrieve score`. Default: 20 nearest by BM25. Memory: the file.
  */
 export const convertTasks: Converter = async function* (source, options) {
-  const { split = "train", task = "icl", seed = 0 } = options;
+  const { split = "train" } = options;
   const path = await fileIn(source, [`${split}.jsonl`, `${split}.json`]);
   const instances: Instance[] = [];
   for await (const { value, place } of readItems(path)) instances.push(instanceIn(value, place));
+  yield* instanceRows(instances, options);
+};
+
+/** A row for each instance, with others as its candidates. */
+export function* instanceRows(
+  instances: readonly Instance[],
+  options: ConverterOptions,
+): Generator<Converted> {
+  const { task = "icl", seed = 0 } = options;
   const usable = instances.filter(({ input, outputs }) => isThere(input) && outputs.length > 0);
   const pool = usable.map(({ input, outputs: [output = ""] }) => `${input}\n${output}`);
   const choose = negativesFrom(pool, options.negatives ?? { method: "bm25", count: 20 }, seed);
@@ -35,7 +45,7 @@ export const convertTasks: Converter = async function* (source, options) {
       yield rowOr({ query: input, pos: [], neg, answers: outputs, task, queryId });
     }
   }
-};
+}
 
 function instanceIn(value: unknown, place: string): Instance {
   const fields = objectOf(value, place);

@@ -132,7 +132,7 @@ describe("summarise", () => {
   });
 
   it("takes as baseline the first of none, random, recency, bm25; oracle comes last", () => {
-    const methods = ["oracle", "hybrid", "bm25", "recency", "random", "none"];
+    const methods = ["oracle", "hybrid", "bm25", "recency", "random", "none"] as const;
     const { retrieval } = summarise(methods.map((method) => runOf([0, 1], { method })));
     const order = ["none", "random", "recency", "bm25", "hybrid", "oracle"];
     expect(retrieval.benchmarks[0]?.systems.map(({ system }) => system)).toEqual(order);
@@ -142,7 +142,7 @@ describe("summarise", () => {
   });
 
   it("compares encoders used in the same way only", () => {
-    const hybrid = { method: "hybrid", model: "a", fingerprint: "of-a" };
+    const hybrid = { method: "hybrid" as const, model: "a", fingerprint: "of-a" };
     const runs = [{}, dense("a"), dense("b"), hybrid].map((given) => runOf([0, 1], given));
     const pairs = summarise(runs).retrieval.comparisons.map(({ left, right }) => `${left} / ${right}`);
     expect(pairs).toEqual([

@@ -33,7 +33,7 @@ function queries(seed: number, count: number, headline: string, text: string): Q
 
 /** Two benchmarks without a language model, two with two models: 20 runs. */
 function writeTwenty(folder: string, count: number, text: string, data = "set"): void {
-  const systems = ["bm25", "dense", "hybrid", "none", "random"];
+  const systems = ["bm25", "dense", "hybrid", "none", "random"] as const;
   for (const [at, [benchmark, llm]] of [
     ["retrieval", null],
     ["memory", null],
