@@ -59,6 +59,7 @@ interface BenchmarkFlags extends GlobalOptions, LanguageModelFlags {
   readonly out?: string;
   readonly cache?: string;
   readonly min?: readonly Floor[];
+  readonly trainedOn?: readonly string[];
   readonly corpus?: string;
   readonly k?: number;
   readonly shots?: number;
@@ -177,6 +178,11 @@ export function defineBenchmarks(evaluation: Command, context: Context): void {
     verb
       .addOption(option("--max-queries <n>", "at most so many, evenly spaced").argParser(wholeNumber(1)))
       .addOption(option("--seed <n>", "of random records and examples").default(0).argParser(wholeNumber(0)))
+      .addOption(
+        option("--trained-on <rows>", "rows of a model: is the benchmark in them? repeatable").argParser(
+          collect((path) => path),
+        ),
+      )
       .addOption(option("--out <folder>", "receipts, and the result of each query as JSON Lines"))
       .addOption(option("--cache <folder>", "of what language models were asked"))
       .addOption(minOption());

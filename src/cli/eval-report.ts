@@ -29,10 +29,12 @@ export const defineEvalReport: DefineCommand = (evaluation, { terminal }) => {
     .addHelpText("after", "\nExample:\n  retrieve eval report ./runs --out report.html")
     .action(async (paths: readonly string[], _flags: unknown, command: Command) => {
       const flags = command.optsWithGlobals<EvalReportFlags>();
-      const { readRuns, writeReport } = await import("../eval/index.ts");
+      const { published, readRuns, writeReport } = await import("../eval/index.ts");
       const started = performance.now();
       const runs = await readRuns(paths);
-      await writeReport(runs, flags.out, { seed: flags.seed, tinyModels: flags.tinyModel ?? [] });
+      await writeReport(runs, flags.out, {
+        ...{ published, seed: flags.seed, tinyModels: flags.tinyModel ?? [] },
+      });
       const report = { out: flags.out, runs: runs.length, seconds: (performance.now() - started) / 1000 };
       if (flags.json) printJson(terminal, report);
       else print(terminal, `${report.out}: ${report.runs} ${report.runs === 1 ? "run" : "runs"}`);

@@ -35,7 +35,7 @@ export type { MiningMethod } from "./mine/ranker.ts";
 export * from "./questions/index.ts";
 export { readMemoryBenchmark } from "./realtalk.ts";
 export { candidatesOf, formatRow, parseRow, type RowId, type TrainingRow } from "./row.ts";
-export type { PlacedRow } from "./row-batches.ts";
+export { type PlacedRow, rowBatches } from "./row-batches.ts";
 export { dataSetNames, type OpenRowFileOptions, openRowFile, type RowFile } from "./row-file.ts";
 export { similarity } from "./score/by-encoder.ts";
 export { externalScores } from "./score/by-file.ts";

@@ -1,27 +1,12 @@
 /** Is it better: metrics, TREC runs, evaluations over benchmarks and held-out rows, and the report of benchmark runs. */
 
+export * from "./benchmark/index.ts";
 export {
-  type Benchmark,
-  type BenchmarkRun,
-  benchmarks,
-  type DataMark,
-  type QueryResult,
-  type Receipt,
-  type RunBenchmarkOptions,
-  type RunToolsOptions,
-  readRun as readBenchmarkRun,
-  runBenchmark,
-  runName,
-  runTools,
-  type StoredRun,
-  type SystemMark,
-  type SystemMethod,
-  type ToolRequest,
-  type Verification,
-  type VerifyOptions,
-  verifyRun,
-  writeRun as writeBenchmarkRun,
-} from "./benchmark/index.ts";
+  type Contamination,
+  type ContaminationOptions,
+  findContamination,
+  type Overlap,
+} from "./contamination.ts";
 export {
   type EvaluationSource,
   type Evaluator,
@@ -44,20 +29,8 @@ export {
   retrievalMetrics,
   type Scored,
 } from "./metrics.ts";
-export type {
-  BenchmarkTable,
-  ComparisonRow,
-  Failures,
-  Part,
-  PublishedResult,
-  ReportData,
-  SystemRow,
-} from "./report/data.ts";
-export { formatReportHtml } from "./report/html.ts";
-export { formatReportMarkdown } from "./report/markdown.ts";
-export { readRuns } from "./report/runs.ts";
-export { type SummariseOptions, summarise } from "./report/summarise.ts";
-export { writeReport } from "./report/write.ts";
+export { published } from "./published.ts";
+export * from "./report/index.ts";
 export {
   type EvaluateRetrievalOptions,
   evaluateRetrieval,

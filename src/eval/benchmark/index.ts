@@ -11,6 +11,11 @@ export type {
 export { benchmarks } from "./benchmarks.ts";
 export type { DataMark, QueryResult, Receipt, SystemMark, SystemMethod } from "./receipt.ts";
 export { type BenchmarkRun, type RunBenchmarkOptions, runBenchmark } from "./run.ts";
-export { readRun, runName, type StoredRun, writeRun } from "./run-files.ts";
+export {
+  readRun as readBenchmarkRun,
+  runName,
+  type StoredRun,
+  writeRun as writeBenchmarkRun,
+} from "./run-files.ts";
 export { type RunToolsOptions, runTools, type ToolRequest } from "./tools-run.ts";
 export { type Verification, type VerifyOptions, verifyRun } from "./verify.ts";

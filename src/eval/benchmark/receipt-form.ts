@@ -58,6 +58,8 @@ function checked(schema: z.ZodType, value: unknown, place: string, what: string,
 
 const numbers = z.record(z.string(), z.number());
 
+const overlap = z.object({ of: z.number(), same: z.number(), near: z.number() });
+
 const receipt = z.object({
   format: z.literal(1),
   benchmark: z.string().min(1),
@@ -76,6 +78,7 @@ const receipt = z.object({
   queries: z.int().min(0),
   corpus: z.number(),
   excluded: numbers,
+  contamination: z.object({ rows: z.array(z.string()), queries: overlap, golds: overlap }).optional(),
   config: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
   seed: z.number(),
   version: z.string(),

@@ -5,6 +5,7 @@
  */
 
 import type { SearchMethod } from "../../retrieve/index.ts";
+import type { Overlap } from "../contamination.ts";
 
 /** `NAME.json`, beside `NAME.jsonl` with a {@link QueryResult} a line. */
 export interface Receipt {
@@ -31,6 +32,12 @@ export interface Receipt {
   readonly corpus: number;
   /** Queries that were left out, by reason. */
   readonly excluded: Readonly<Record<string, number>>;
+  /** How much of the benchmark stands in the rows that a model was trained on, where that was asked. */
+  readonly contamination?: {
+    readonly rows: readonly string[];
+    readonly queries: Omit<Overlap, "examples">;
+    readonly golds: Omit<Overlap, "examples">;
+  };
   /** Options with the defaults that held: shots, k, window, … */
   readonly config: Readonly<Record<string, string | number | boolean>>;
   readonly seed: number;

@@ -1,7 +1,9 @@
 /** A benchmark run: rankings of each system, what a language model makes of them, receipts. */
 
+import { type PlacedRow, rowBatches } from "../../dataset/index.ts";
 import type { Encoder, TaskName } from "../../encoder/index.ts";
 import { mapConcurrently, type OnProgress, RetrieveError } from "../../std/index.ts";
+import { findContamination, type Overlap } from "../contamination.ts";
 import { evaluateRun, type Scored } from "../metrics.ts";
 import { rounded } from "../retrieval.ts";
 import type {
@@ -31,6 +33,8 @@ export interface RunBenchmarkOptions extends Omit<OpenOptions, "seed"> {
   readonly seed?: number;
   /** How encoder and language model were named, for the receipt. */
   readonly named?: { readonly model?: string; readonly llm?: string };
+  /** Rows that a model was trained on: the receipt tells how much of the benchmark stands in them. */
+  readonly trainedOn?: readonly string[];
   /** Of the queries only these are measured. */
   readonly only?: ReadonlySet<string>;
   /** Where document vectors are kept between runs. Default: nowhere. */
@@ -69,6 +73,7 @@ export async function measureBenchmark(options: RunBenchmarkOptions): Promise<{
     recencyStep: opened.recencyStep,
   });
   const data = markData(folder, whole);
+  const contamination = await contaminationOf(options, whole);
   const shared = performance.now() - started;
   const runs: BenchmarkRun[] = [];
   for (const method of methods) {
@@ -76,7 +81,7 @@ export async function measureBenchmark(options: RunBenchmarkOptions): Promise<{
     const work = { ...options, opened, method, pools: byPool(opened.records), byId: idsOf(opened.records) };
     const measured = await measureAll(work, rankings.get(method) ?? (await oracle(work)));
     const seconds = Math.round(shared + performance.now() - begun) / 1000;
-    const receipt = receiptOf(options, opened, { data, seconds, method, ...measured });
+    const receipt = receiptOf(options, opened, { data, contamination, seconds, method, ...measured });
     runs.push({ receipt, results: measured.results });
   }
   return { runs, summarise: (results) => summariseWith(opened, results) };
@@ -104,8 +109,35 @@ async function openData(
   return { whole, opened: { ...whole, items } };
 }
 
+async function contaminationOf(
+  { trainedOn: rows = [], onNotice }: RunBenchmarkOptions,
+  { items, records }: OpenBenchmark,
+): Promise<Receipt["contamination"]> {
+  if (rows.length === 0) return undefined;
+  const gold = new Set(items.flatMap(({ gold = new Map<string, number>() }) => [...gold.keys()]));
+  const found = await findContamination({
+    queries: items.map(({ query }) => query),
+    golds: records.filter(({ id }) => gold.has(id)).map(({ text }) => text),
+    rows: batchesOf(rows),
+  });
+  for (const what of ["queries", "golds"] as const) {
+    const { of, same, near, examples } = found[what];
+    const first = examples[0] === undefined ? "" : `, such as "${examples[0].text}" (${examples[0].place})`;
+    onNotice?.(`trained on: ${same} of ${of} ${what} stand in the rows, ${near} nearly${first}`);
+  }
+  const counts = ({ of, same, near }: Overlap): Omit<Overlap, "examples"> => ({ of, same, near });
+  return { rows, queries: counts(found.queries), golds: counts(found.golds) };
+}
+
+async function* batchesOf(paths: readonly string[]): AsyncGenerator<readonly PlacedRow[]> {
+  for (const path of paths) yield* rowBatches(path, rowsAtOnce, {});
+}
+
+const rowsAtOnce = 64;
+
 interface MeasuredSystem extends Measurement {
   readonly data: DataMark;
+  readonly contamination: Receipt["contamination"];
   readonly method: SystemMethod;
   readonly seconds: number;
 }
@@ -113,7 +145,7 @@ interface MeasuredSystem extends Measurement {
 function receiptOf(
   { benchmark, encoder, model, named, maxQueries, task = benchmark.task, seed = 0 }: RunBenchmarkOptions,
   opened: OpenBenchmark,
-  { data, method, seconds, results, excluded }: MeasuredSystem,
+  { data, contamination, method, seconds, results, excluded }: MeasuredSystem,
 ): Receipt {
   const { headline, lowerIsBetter = false } = opened;
   const { metrics, groups } = summariseWith(opened, results);
@@ -127,6 +159,7 @@ function receiptOf(
     ...(groups !== undefined && { groups: Object.fromEntries(grouped) }),
     ...{ headline, lowerIsBetter },
     ...{ queries: results.length, corpus: opened.records.length, excluded },
+    ...(contamination !== undefined && { contamination }),
     config: { ...opened.config, task, ...(maxQueries !== undefined && { maxQueries }) },
     ...{ seed, ...stamp(), seconds },
   };
