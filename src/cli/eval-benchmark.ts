@@ -71,6 +71,12 @@ interface BenchmarkFlags extends GlobalOptions, LanguageModelFlags {
   readonly rouge?: "rouge" | "rouge-score";
 }
 
+/** Flags that a run takes as they are. */
+const given = [
+  ...(["task", "split", "maxQueries", "trainedOn", "corpus", "k", "shots", "context"] as const),
+  ...(["window", "target", "chunk", "integrate", "rouge"] as const),
+];
+
 const described: readonly Described[] = [
   {
     name: "mmlu",
@@ -276,41 +282,23 @@ async function withEncoder(
   const onNotice = (message: string): void => note(terminal, flags, message);
   const encoder = await openEncoder(named, { ...encoderSettings(flags), signal, onNotice });
   try {
-    const {
-      task,
-      split,
-      maxQueries,
-      corpus,
-      k,
-      shots,
-      context,
-      window,
-      target,
-      chunk,
-      integrate,
-      rouge,
-      seed,
-    } = flags;
-    const given = {
-      task,
-      split,
-      maxQueries,
-      corpus,
-      k,
-      shots,
-      context,
-      window,
-      target,
-      chunk,
-      integrate,
-      rouge,
-    };
     const runs = await runBenchmark({
-      ...{ benchmark, folder, encoder, seed, methods: chosen, signal, onNotice, onProgress: progress.report },
+      ...{
+        benchmark,
+        folder,
+        encoder,
+        seed: flags.seed,
+        methods: chosen,
+        signal,
+        onNotice,
+        onProgress: progress.report,
+      },
       ...(cached && { model: cached }),
       named: { model: named, ...(uri !== undefined && { llm: uri }) },
       cacheFolder: join(homedir(), ".cache", "retrieve-anything", "vectors"),
-      ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+      ...Object.fromEntries(
+        given.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])),
+      ),
     });
     if (flags.out !== undefined) for (const run of runs) await writeBenchmarkRun(flags.out, run);
     return runs;
