@@ -3,6 +3,10 @@
  * and in how often a word counts.
  */
 
+/** Where Python's `str.split` parts words; JavaScript's `\s` lacks the separators of ASCII and has the byte order mark. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Python counts them as space
+const pythonSpace = /[\p{White_Space}\x1c-\x1f]+/u;
+
 /** Added to the denominator by the package `rouge`, so that nothing is divided by 0. */
 const epsilon = 1e-8;
 
@@ -10,6 +14,9 @@ const epsilon = 1e-8;
  * F of ROUGE-L as the Python package `rouge` 1.0.1 (pltrdy) has it, which LLM-Embedder reports: sentences end at full
  * stops, words at spaces; of each expected sentence the longest common subsequences with all written ones are joined, and a
  * word counts once, however often it stands. An empty text counts as one empty word, as where a line break is added to it.
+ *
+ * LLM-Embedder's evaluation adds that line break to every text; where two texts both end with a full stop the break is a word
+ * that they share, which lifts the score. That is not done here.
  */
 export function rougeL(written: string, wanted: string): number {
   const [said, expected] = [sentencesOf(written), sentencesOf(wanted)];
@@ -27,7 +34,7 @@ function sentencesOf(text: string): string[][] {
   const sentences = text
     .split(".")
     .filter((sentence) => sentence.length > 0)
-    .map((sentence) => sentence.split(/\s+/u).filter((word) => word !== ""));
+    .map((sentence) => sentence.split(pythonSpace).filter((word) => word !== ""));
   const filled = sentences.map((words) => (words.length === 0 ? [""] : words));
   return filled.length === 0 ? [[""]] : filled;
 }
