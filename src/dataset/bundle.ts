@@ -42,15 +42,16 @@ export function bundleText({ title, text, contents }: BundleFields): string {
   return parts.join(" ");
 }
 
-/** A list of texts; one text alone, or a list written as JSON, is read as a list. */
+/** A list of texts without the blank ones; a number is read as a text, one text alone or a list written as JSON as a list. */
 export function textsField(fields: BundleFields, name: string, place: string): string[] {
   const value = fields[name];
   if (typeof value === "string") {
     return value.startsWith("[") ? textsField({ [name]: parsed(value) }, name, place) : [value];
   }
-  return listField(fields, name, place).filter(
-    (one): one is string => typeof one === "string" && isThere(one),
-  );
+  return listField(fields, name, place).flatMap((one) => {
+    if (typeof one === "number") return [String(one)];
+    return typeof one === "string" && isThere(one) ? [one] : [];
+  });
 }
 
 function parsed(text: string): unknown {

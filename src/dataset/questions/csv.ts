@@ -1,26 +1,44 @@
-/** Tables with quoted cells, as spreadsheets write them. */
+/** Tables with quoted cells, as spreadsheets, pandas and Python's `csv` write them. */
 
 import { createReadStream } from "node:fs";
-import { diskError, messageOf, RetrieveError, systemCode } from "../../std/index.ts";
+import { diskError, messageOf, RetrieveError } from "../../std/index.ts";
 
-/** Cells of each record; a cell in quotes may hold separators and line breaks. Throws `not_found`, `invalid_data`. */
-export async function* readCsv(path: string, delimiter: "," | "\t"): AsyncGenerator<readonly string[]> {
-  const { parse } = await import("csv-parse");
-  // Tables with tabs quote a cell that holds one, and leave others as they are.
-  const settings = {
-    delimiter,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    relax_quotes: delimiter === "\t",
-  };
+export interface TableRecord {
+  readonly cells: readonly string[];
+  /** For messages: file, and the line on which the record begins. */
+  readonly place: string;
+}
+
+/**
+ * Records without the empty lines. A cell in quotes may hold separators and line breaks; a quote inside a cell without them
+ * stands for itself, as in Python. Memory: one chunk of the file.
+ *
+ * Throws `not_found`, and `invalid_data` for a quote that does not close.
+ */
+export async function* readCsv(path: string, delimiter: "," | "\t"): AsyncGenerator<TableRecord> {
+  const { CsvError, parse } = await import("csv-parse");
   const stream = createReadStream(path);
-  const parser = parse({ ...settings, bom: true });
+  const parser = parse({
+    ...{ delimiter, bom: true, info: true, relax_quotes: true },
+    ...{ relax_column_count: true, skip_empty_lines: true },
+  });
   stream.on("error", (error) => parser.destroy(error));
+  let line = 1;
   try {
-    for await (const record of stream.pipe(parser)) yield record;
+    for await (const { record, info } of stream.pipe(parser)) {
+      const cells: string[] = record;
+      // `info` counts the lines up to the end of the record.
+      const breaks = cells.join("").split("\n").length - 1;
+      yield { cells, place: `${path}:${info.lines - breaks}` };
+      line = info.lines + 1;
+    }
   } catch (error) {
-    if (systemCode(error)?.startsWith("CSV_")) {
-      throw new RetrieveError("invalid_data", `${path}: ${messageOf(error)}`, { cause: error });
+    if (error instanceof CsvError) {
+      throw new RetrieveError(
+        "invalid_data",
+        `${path}:${line}: in the record that begins here a cell in quotes does not end (${messageOf(error)})`,
+        { cause: error },
+      );
     }
     throw diskError(error, path);
   } finally {

@@ -15,6 +15,7 @@ export { textField } from "../fields.ts";
 export { type QreccQuestion, readQrecc, readQreccPassages } from "../qrecc.ts";
 export { spread } from "../spread.ts";
 export { readToolbench, type ToolbenchData } from "../toolbench.ts";
-export { readNq, readPopqa } from "./answered.ts";
 export { mmluCategories, readMmlu } from "./mmlu.ts";
+export { readNq } from "./nq.ts";
+export { readPopqa } from "./popqa.ts";
 export type { AnsweredQuestion, ChoiceQuestion } from "./question.ts";

@@ -1,14 +1,16 @@
 /**
- * MMLU: the owners' folder (hendrycks/test, `{dev,val,test}/SUBJECT_SPLIT.csv` without a heading: question, four choices,
- * letter), or LLM-Embedder's bundle (`SPLIT.json`: `query`, `choices`, `subject`, `answer` as a place).
+ * MMLU (Hendrycks et al. 2021): the owners' folder (hendrycks/test, `evaluate.py`: `{dev,val,test}/SUBJECT_SPLIT.csv` without a
+ * heading: question, four choices, letter), or the bundle's `SPLIT.json` with the fields that LLM-Embedder's
+ * `evaluation/eval_mmlu.py` takes (`query`, `query_id`, `choices`, `subject`, `answer` as a place).
  */
 
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { diskError, RetrieveError } from "../../std/index.ts";
-import { readBundleLines, textsField } from "../bundle.ts";
+import { readBundleLines } from "../bundle.ts";
 import { isFile } from "../convert/place.ts";
-import { textField } from "../fields.ts";
+import { listField, textField } from "../fields.ts";
+import { createUnique } from "../unique.ts";
 import { readCsv } from "./csv.ts";
 import type { ChoiceQuestion } from "./question.ts";
 
@@ -21,70 +23,88 @@ const social =
 const other =
   "anatomy business_ethics clinical_knowledge college_medicine global_facts human_aging management marketing medical_genetics miscellaneous nutrition professional_accounting professional_medicine virology";
 
-/** The category of each of the 57 subjects, by the owners' `categories.py`. */
+/** The category of each of the 57 subjects: STEM, Social sciences, Humanities, Other (hendrycks/test, `categories.py`). */
 export const mmluCategories: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries({ STEM: stem, Humanities: humanities, Social: social, Other: other }).flatMap(
+  Object.entries({ STEM: stem, "Social sciences": social, Humanities: humanities, Other: other }).flatMap(
     ([category, subjects]) => subjects.split(" ").map((subject) => [subject, category]),
   ),
 );
 
 /**
- * All questions of a split. Throws `not_found` where neither layout is there, `invalid_data` naming file and place for a
- * question without choices, an answer that is none of them, or a subject that is not one of the 57.
+ * All questions of a split; owners' files by subject in the order of their names. An id is `query_id`, else the number of the
+ * line; of owners' files `SUBJECT-N`, N from 1.
+ *
+ * Throws `not_found` where neither layout has the split, naming those that are there; `invalid_data` naming file and line for a
+ * malformed line, an answer that is none of the choices, a subject that is not one of the 57, or an id that comes twice.
  */
 export async function readMmlu(
   folder: string,
   { split }: { readonly split: string },
 ): Promise<ChoiceQuestion[]> {
   const bundle = join(folder, `${split}.json`);
-  const questions = (await isFile(bundle)) ? await fromBundle(bundle) : await fromOwners(folder, split);
+  const questions = (await isFile(bundle)) ? await readBundle(bundle) : await readOwners(folder, split);
   if (questions.length > 0) return questions;
   throw new RetrieveError("invalid_data", `${folder}: no question in split ${split}`);
 }
 
-async function fromBundle(path: string): Promise<ChoiceQuestion[]> {
+async function readBundle(path: string): Promise<ChoiceQuestion[]> {
   const questions: ChoiceQuestion[] = [];
+  const unique = createUnique("question");
   for await (const { fields, place } of readBundleLines(path)) {
     const answer = fields["answer"];
-    questions.push(
-      checked(
-        {
-          id: String(fields["query_id"] ?? questions.length),
-          subject: textField(fields, "subject", place),
-          question: textField(fields, "query", place),
-          choices: textsField(fields, "choices", place),
-          answer: typeof answer === "number" ? answer : placeOf(String(answer)),
-        },
-        place,
-      ),
-    );
+    const question = {
+      id: unique(textField(fields, "query_id", place, String(questions.length)), place),
+      subject: textField(fields, "subject", place),
+      question: textField(fields, "query", place),
+      choices: listField(fields, "choices", place).map(String),
+      answer: typeof answer === "number" ? answer : placeOf(String(answer)),
+    };
+    questions.push(checked(question, place));
   }
   return questions;
 }
 
-async function fromOwners(folder: string, split: string): Promise<ChoiceQuestion[]> {
+async function readOwners(folder: string, split: string): Promise<ChoiceQuestion[]> {
   const part = join(folder, split);
-  const names = await readdir(part).catch((error: unknown) => {
-    throw diskError(error, part);
+  const ending = `_${split}.csv`;
+  const names = await readdir(part).catch(async () => {
+    throw await withSplits(folder, split);
   });
   const questions: ChoiceQuestion[] = [];
-  for (const name of names.filter((one) => one.endsWith(`_${split}.csv`)).sort()) {
-    const subject = name.slice(0, -`_${split}.csv`.length);
-    let record = 0;
-    for await (const cells of readCsv(join(part, name), ",")) {
-      record++;
+  for (const name of names.filter((one) => one.endsWith(ending)).sort()) {
+    const subject = name.slice(0, -ending.length);
+    let number = 0;
+    for await (const { cells, place } of readCsv(join(part, name), ",")) {
       const [question = "", ...rest] = cells;
-      const choices = rest.slice(0, -1);
-      const place = `${join(part, name)}, question ${record}`;
-      const answer = placeOf(rest.at(-1) ?? "");
-      questions.push(checked({ id: `${subject}-${record}`, subject, question, choices, answer }, place));
+      const letter = rest.pop() ?? "";
+      if (rest.length !== 4) {
+        throw new RetrieveError(
+          "invalid_data",
+          `${place}: got ${cells.length} cells; wanted a question, four choices and a letter`,
+        );
+      }
+      const id = `${subject}-${++number}`;
+      questions.push(checked({ id, subject, question, choices: rest, answer: placeOf(letter) }, place));
     }
   }
   return questions;
 }
 
+async function withSplits(folder: string, split: string): Promise<RetrieveError> {
+  const there = await readdir(folder).catch((error: unknown) => {
+    throw diskError(error, folder);
+  });
+  const splits = ["dev", "val", "test"].filter((one) => there.includes(one) || there.includes(`${one}.json`));
+  return new RetrieveError(
+    "not_found",
+    `${folder}: has neither ${split}.json nor a folder ${split}; there are: ${splits.join(", ") || "no splits"}`,
+  );
+}
+
+/** A letter from A; -1 for anything else. */
 function placeOf(letter: string): number {
-  return "ABCDEFGHIJ".indexOf(letter.trim().toUpperCase() || "?");
+  const one = letter.trim().toUpperCase();
+  return one.length === 1 ? "ABCDEFGHIJ".indexOf(one) : -1;
 }
 
 function checked(question: ChoiceQuestion, place: string): ChoiceQuestion {
@@ -92,10 +112,10 @@ function checked(question: ChoiceQuestion, place: string): ChoiceQuestion {
   if (!Object.hasOwn(mmluCategories, subject)) {
     throw new RetrieveError("invalid_data", `${place}: "${subject}" is none of MMLU's 57 subjects`);
   }
-  if (choices.length < 2 || !(answer >= 0 && answer < choices.length)) {
+  if (choices.length < 2 || !(Number.isInteger(answer) && answer >= 0 && answer < choices.length)) {
     throw new RetrieveError(
       "invalid_data",
-      `${place}: ${choices.length} choices, and the answer is number ${answer} from 0; wanted at least two, and one of them`,
+      `${place}: there are ${choices.length} choices, and the answer is none of them; wanted two or more, and one of their letters or places`,
     );
   }
   return question;

@@ -10,11 +10,13 @@ export interface ChoiceQuestion {
   readonly answer: number;
 }
 
-/** A question with the texts that answer it; none where the data has none. */
+/** A question with the texts that answer it. One without answers is kept, for the caller to leave out and count. */
 export interface AnsweredQuestion {
   readonly id: string;
   readonly question: string;
   readonly answers: readonly string[];
   /** What is asked of the subject, where questions are made from relations. */
   readonly relation?: string;
+  /** Gain of each passage that answers it, by its id in the corpus beside it, where the data says. */
+  readonly gold?: ReadonlyMap<string, number>;
 }
