@@ -57,7 +57,7 @@ describe("mmlu", () => {
     const right = results.map(({ metrics }) => metrics["accuracy"] ?? -1);
     expect(receipt.metrics).toEqual({
       accuracy: ((right[0] ?? 0) + (right[1] ?? 0)) / 2,
-      Social: right[0],
+      "Social sciences": right[0],
       Other: right[1],
     });
   });
