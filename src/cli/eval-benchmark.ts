@@ -11,7 +11,15 @@ import { assertFloors, type Floor, minOption } from "./eval-floor.ts";
 import { reportOf, showRuns } from "./eval-runs.ts";
 import { type LanguageModelFlags, languageModelOptions, openModelAt } from "./language-model.ts";
 import { paragraph } from "./layout.ts";
-import { choiceOf, collect, encoderSettings, type GlobalOptions, option, wholeNumber } from "./options.ts";
+import {
+  atLeast,
+  choiceOf,
+  collect,
+  encoderSettings,
+  type GlobalOptions,
+  option,
+  wholeNumber,
+} from "./options.ts";
 import { showProgress } from "./progress.ts";
 import { note, printJson } from "./terminal.ts";
 
@@ -60,6 +68,9 @@ interface BenchmarkFlags extends GlobalOptions, LanguageModelFlags {
   readonly cache?: string;
   readonly min?: readonly Floor[];
   readonly trainedOn?: readonly string[];
+  readonly k1?: number;
+  readonly b?: number;
+  readonly stem?: boolean;
   readonly corpus?: string;
   readonly k?: number;
   readonly shots?: number;
@@ -184,6 +195,9 @@ export function defineBenchmarks(evaluation: Command, context: Context): void {
     verb
       .addOption(option("--max-queries <n>", "at most so many, evenly spaced").argParser(wholeNumber(1)))
       .addOption(option("--seed <n>", "of random records and examples").default(0).argParser(wholeNumber(0)))
+      .addOption(option("--k1 <x>", "of BM25 (default 0.9, Anserini's)").argParser(atLeast(0)))
+      .addOption(option("--b <x>", "of BM25 (default 0.4, Anserini's)").argParser(atLeast(0)))
+      .addOption(option("--stem", "BM25 on stemmed words, English stop words left out"))
       .addOption(
         option("--trained-on <rows>", "rows of a model: is the benchmark in them? repeatable").argParser(
           collect((path) => path),
@@ -294,6 +308,7 @@ async function withEncoder(
         onProgress: progress.report,
       },
       ...(cached && { model: cached }),
+      bm25: bm25Of(flags),
       named: { model: named, ...(uri !== undefined && { llm: uri }) },
       cacheFolder: join(homedir(), ".cache", "retrieve-anything", "vectors"),
       ...Object.fromEntries(
@@ -306,4 +321,12 @@ async function withEncoder(
     progress.stop();
     await encoder.close();
   }
+}
+
+function bm25Of({ k1, b, stem }: BenchmarkFlags): { k1?: number; b?: number; stem?: boolean } {
+  return {
+    ...(k1 !== undefined && { k1 }),
+    ...(b !== undefined && { b }),
+    ...(stem !== undefined && { stem }),
+  };
 }

@@ -1,7 +1,13 @@
 /** A corpus as a collection in memory, with everything that its queries need encoded in advance, in batches. */
 
 import type { EncodeOptions, Encoder, TaskName } from "../encoder/index.ts";
-import { type Collection, type Document, openCollection, type SearchMethod } from "../retrieve/index.ts";
+import {
+  type Bm25Options,
+  type Collection,
+  type Document,
+  openCollection,
+  type SearchMethod,
+} from "../retrieve/index.ts";
 import { openExactStore } from "../store/index.ts";
 import { encodeOnce, withKnownVectors } from "./vectors.ts";
 
@@ -15,6 +21,7 @@ export interface CorpusOptions {
   /** Nothing is encoded where BM25 is the only one. */
   readonly methods: readonly SearchMethod[];
   readonly cacheFolder?: string | undefined;
+  readonly bm25?: Bm25Options | undefined;
   readonly encoding: EncodeOptions;
 }
 
@@ -28,6 +35,7 @@ export async function openCorpus(options: CorpusOptions): Promise<Collection> {
     store: openExactStore({ dimensions: encoder.dimensions }),
     encoder: async () => withKnownVectors(encoder, known),
     task,
+    ...(options.bm25 && { bm25: options.bm25 }),
   });
   const records = documents.map((document) => ({
     id: document.id,

@@ -3,6 +3,7 @@
 import type { Encoder, TaskName } from "../encoder/index.ts";
 import type { OnNotice, OnProgress } from "../std/index.ts";
 import type { Filter, JsonValue, Scalar, VectorStore } from "../store/index.ts";
+import type { Bm25Options } from "./bm25.ts";
 
 /** What is encoded, searched and returned: a whole source record or one chunk of it. */
 export interface Document {
@@ -106,6 +107,8 @@ export interface CollectionOptions {
   readonly task: TaskName;
   /** Where the BM25 index is kept between runs; without it, it is built in memory at the first use. */
   readonly lexicalFile?: string;
+  /** How BM25 reads and weighs; for experiments with collections that are not kept in a file. */
+  readonly bm25?: Bm25Options;
   /** Writing is `invalid_argument`, and the lexical file is read and never written. */
   readonly readOnly?: boolean;
   /** Documents in one durable write of {@link Collection.put}; a source record is never split. Default 256. */

@@ -68,3 +68,4 @@ export {
   type SourceItem,
   type TurnRow,
 } from "./read/index.ts";
+export { analyseStemmed } from "./stem.ts";

@@ -1,6 +1,7 @@
 /** The catalogue of a store that other processes may write to, kept equal to it and filed between runs. */
 
 import { messageOf } from "../std/index.ts";
+import { createBm25 } from "./bm25.ts";
 import { type Catalogue, createCatalogue } from "./catalogue.ts";
 import { readCatalogue, writeCatalogue } from "./catalogue-file.ts";
 import type { CollectionOptions } from "./collection.ts";
@@ -17,7 +18,13 @@ export interface LiveCatalogue {
   save(): Promise<void>;
 }
 
-export function liveCatalogue({ store, lexicalFile, readOnly, onNotice }: CollectionOptions): LiveCatalogue {
+export function liveCatalogue({
+  store,
+  lexicalFile,
+  bm25,
+  readOnly,
+  onNotice,
+}: CollectionOptions): LiveCatalogue {
   let catalogue: Catalogue | undefined;
   let version: string | undefined;
   let filedVersion: string | undefined;
@@ -26,7 +33,7 @@ export function liveCatalogue({ store, lexicalFile, readOnly, onNotice }: Collec
     const filed = lexicalFile === undefined ? undefined : await readCatalogue(lexicalFile, onNotice);
     version = filed?.version;
     filedVersion = filed?.version;
-    return filed?.catalogue ?? createCatalogue();
+    return filed?.catalogue ?? createCatalogue([], createBm25(bm25));
   };
 
   const current = async (): Promise<Catalogue> => {

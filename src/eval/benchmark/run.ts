@@ -2,6 +2,7 @@
 
 import { type PlacedRow, rowBatches } from "../../dataset/index.ts";
 import type { Encoder, TaskName } from "../../encoder/index.ts";
+import { analyseStemmed, type Bm25Options } from "../../retrieve/index.ts";
 import { mapConcurrently, type OnProgress, RetrieveError } from "../../std/index.ts";
 import { findContamination, type Overlap } from "../contamination.ts";
 import { evaluateRun, type Scored } from "../metrics.ts";
@@ -33,6 +34,8 @@ export interface RunBenchmarkOptions extends Omit<OpenOptions, "seed"> {
   readonly seed?: number;
   /** How encoder and language model were named, for the receipt. */
   readonly named?: { readonly model?: string; readonly llm?: string };
+  /** BM25's parameters; default those of search, which are Anserini's. */
+  readonly bm25?: Bm25Settings;
   /** Rows that a model was trained on: the receipt tells how much of the benchmark stands in them. */
   readonly trainedOn?: readonly string[];
   /** Of the queries only these are measured. */
@@ -41,6 +44,23 @@ export interface RunBenchmarkOptions extends Omit<OpenOptions, "seed"> {
   readonly cacheFolder?: string;
   readonly onProgress?: OnProgress;
   readonly signal?: AbortSignal;
+}
+
+export interface Bm25Settings {
+  /** Default 0.9. */
+  readonly k1?: number;
+  /** Default 0.4. */
+  readonly b?: number;
+  /** Stems English words and leaves stop words out, as Anserini does by default. Default false. */
+  readonly stem?: boolean;
+}
+
+function bm25Options({ k1, b, stem }: Bm25Settings = {}): Bm25Options {
+  return {
+    ...(k1 !== undefined && { k1 }),
+    ...(b !== undefined && { b }),
+    ...(stem && { terms: analyseStemmed }),
+  };
 }
 
 export interface BenchmarkRun {
@@ -70,6 +90,7 @@ export async function measureBenchmark(options: RunBenchmarkOptions): Promise<{
   const rankings = await rankItems({
     ...{ records: opened.records, items: opened.items, depth: opened.depth, task },
     ...{ methods, encoder, seed, cacheFolder, onProgress, signal },
+    bm25: bm25Options(options.bm25),
     recencyStep: opened.recencyStep,
   });
   const data = markData(folder, whole);
@@ -143,7 +164,16 @@ interface MeasuredSystem extends Measurement {
 }
 
 function receiptOf(
-  { benchmark, encoder, model, named, maxQueries, task = benchmark.task, seed = 0 }: RunBenchmarkOptions,
+  {
+    benchmark,
+    encoder,
+    model,
+    named,
+    maxQueries,
+    bm25,
+    task = benchmark.task,
+    seed = 0,
+  }: RunBenchmarkOptions,
   opened: OpenBenchmark,
   { data, contamination, method, seconds, results, excluded }: MeasuredSystem,
 ): Receipt {
@@ -160,7 +190,7 @@ function receiptOf(
     ...{ headline, lowerIsBetter },
     ...{ queries: results.length, corpus: opened.records.length, excluded },
     ...(contamination !== undefined && { contamination }),
-    config: { ...opened.config, task, ...(maxQueries !== undefined && { maxQueries }) },
+    config: { ...opened.config, ...bm25, task, ...(maxQueries !== undefined && { maxQueries }) },
     ...{ seed, ...stamp(), seconds },
   };
 }

@@ -2,7 +2,7 @@
 
 import { createHash } from "node:crypto";
 import type { Encoder, TaskName } from "../../encoder/index.ts";
-import type { Collection, Query, SearchMethod } from "../../retrieve/index.ts";
+import type { Bm25Options, Collection, Query, SearchMethod } from "../../retrieve/index.ts";
 import { createRandom, type OnProgress, RetrieveError, shuffle } from "../../std/index.ts";
 import type { Filter } from "../../store/index.ts";
 import { openCorpus } from "../corpus.ts";
@@ -22,6 +22,7 @@ export interface RankOptions {
   readonly recencyStep?: number | undefined;
   readonly seed: number;
   readonly cacheFolder?: string | undefined;
+  readonly bm25?: Bm25Options | undefined;
   readonly onProgress?: OnProgress | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -81,7 +82,7 @@ async function search(
   options: RankOptions,
   methods: readonly SearchMethod[],
 ): Promise<Map<SearchMethod, Rankings>> {
-  const { records, items, encoder, task, cacheFolder, onProgress, signal } = options;
+  const { records, items, encoder, task, cacheFolder, bm25, onProgress, signal } = options;
   const forms = methods.map((method) => items.map((item) => item.search?.(method) ?? { text: item.query }));
   await using collection = await openCorpus({
     documents: records.map(({ id, text, pool }) => ({
@@ -92,7 +93,7 @@ async function search(
     queries: methods.flatMap((method, at) =>
       method === "bm25" ? [] : (forms[at] ?? []).map(({ text }) => text),
     ),
-    ...{ encoder, task, methods, cacheFolder },
+    ...{ encoder, task, methods, cacheFolder, bm25 },
     encoding: { ...(onProgress && { onProgress }), ...(signal && { signal }) },
   });
   const found = new Map<SearchMethod, Rankings>();

@@ -66,17 +66,26 @@ export async function verifyRun(run: BenchmarkRun, options: VerifyOptions): Prom
 }
 
 /** The options that a receipt's configuration stands for. */
-function optionsOf({ config, data, seed }: Receipt): OpenOptions & Pick<RunBenchmarkOptions, "task"> {
+function optionsOf({
+  config,
+  data,
+  seed,
+}: Receipt): OpenOptions & Pick<RunBenchmarkOptions, "task" | "bm25"> {
   const numbers = ["maxQueries", "k", "shots", "window", "target", "chunk", "context"].flatMap((name) =>
     typeof config[name] === "number" ? [[name, config[name]] as const] : [],
   );
-  const { integrate, rouge, corpus, task } = config;
+  const { integrate, rouge, corpus, task, k1, b, stem } = config;
   return {
     ...Object.fromEntries(numbers),
     ...(typeof corpus === "string" && { corpus }),
     ...(typeof task === "string" && { task }),
     ...((integrate === "concat" || integrate === "replace") && { integrate }),
     ...((rouge === "rouge" || rouge === "rouge-score") && { rouge }),
+    bm25: {
+      ...(typeof k1 === "number" && { k1 }),
+      ...(typeof b === "number" && { b }),
+      ...(typeof stem === "boolean" && { stem }),
+    },
     ...{ split: data.split, seed },
   };
 }
