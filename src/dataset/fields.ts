@@ -10,6 +10,12 @@ export function objectOf(value: unknown, place: string): Fields {
   throw new RetrieveError("invalid_data", `${place}: got ${describe(value)}, wanted a JSON object`);
 }
 
+/** `value` as a list. */
+export function listOf(value: unknown, place: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw new RetrieveError("invalid_data", `${place}: got ${describe(value)}, wanted a list`);
+}
+
 /** A text; a number is read as one, since some sets number their ids. Absent without a `fallback` is a fault. */
 export function textField(fields: Fields, name: string, place: string, fallback?: string): string {
   const value = fields[name] ?? fallback;

@@ -33,7 +33,7 @@ export type {
 export { type MineOptions, type MineReport, mineNegatives } from "./mine/mine.ts";
 export type { MiningMethod } from "./mine/ranker.ts";
 export * from "./questions/index.ts";
-export { readMemoryBenchmark } from "./realtalk.ts";
+export { type ReadMemoryOptions, readMemoryBenchmark } from "./read-memory.ts";
 export { candidatesOf, formatRow, parseRow, type RowId, type TrainingRow } from "./row.ts";
 export { type PlacedRow, rowBatches } from "./row-batches.ts";
 export { dataSetNames, type OpenRowFileOptions, openRowFile, type RowFile } from "./row-file.ts";

@@ -32,10 +32,24 @@ export interface MemoryBenchmark {
   readonly questions: readonly MemoryQuestion[];
   /** How many of the split have none. */
   readonly withoutEvidence: number;
+  /** Those by reason; `without evidence` where the data gives none. */
+  readonly excluded: Readonly<Record<string, number>>;
 }
 
-/** What a file holds, before a split is chosen. */
+/** A question as a file has it: its evidence may be empty. */
+export interface FiledQuestion extends MemoryQuestion {
+  readonly split: string;
+  /** Why it has no evidence, where the data says so. */
+  readonly reason?: string;
+}
+
+/** What a layout holds, before a split is chosen. */
 export interface MemoryData {
-  readonly conversations: ReadonlyMap<string, BenchmarkConversation>;
-  readonly questions: readonly (MemoryQuestion & { readonly split: string })[];
+  /** The file with the questions, for messages. */
+  readonly file: string;
+  readonly questions: readonly FiledQuestion[];
+  /** Conversations by id, in the order of the file. They may be read from the disk only now. */
+  readonly conversationsOf: (ids: ReadonlySet<string>) => Promise<BenchmarkConversation[]>;
+  /** What was mended or passed over, a sentence each. */
+  readonly notices: readonly string[];
 }

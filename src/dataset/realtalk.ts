@@ -1,83 +1,29 @@
 /**
  * Memory benchmarks in the layout of RealTalk: `conversations.jsonl` with `_id` and `sessions` of a `date` and `turns`
- * (`id`, `speaker`, `text`), `questions.jsonl` with `conversation`, `question` and `evidence` (turn ids). Both may name
- * a `split`.
+ * (`id`, `speaker`, `text`), `questions.jsonl` with `conversation`, `question`, `evidence` (turn ids) and perhaps `answer`. Both
+ * may name a `split`.
  */
 
-import { readdir } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { diskError, type OnNotice, RetrieveError, readJsonLines } from "../std/index.ts";
+import { join } from "node:path";
+import { RetrieveError, readJsonLines } from "../std/index.ts";
 import { listField, objectOf, textField } from "./fields.ts";
-import type {
-  BenchmarkConversation,
-  MemoryBenchmark,
-  MemoryData,
-  MemoryQuestion,
-  SpokenTurn,
-} from "./memory-benchmark.ts";
-import { readLocomo, readLongMemEval } from "./memory-layouts.ts";
-import { spread } from "./spread.ts";
-
-export interface ReadMemoryOptions {
-  readonly split?: string;
-  /** At most so many questions, evenly spaced over the file. Default all. */
-  readonly maxQueries?: number;
-  /** Told what was left out. */
-  readonly onNotice?: OnNotice;
-}
+import type { BenchmarkConversation, FiledQuestion, MemoryData, SpokenTurn } from "./memory-benchmark.ts";
 
 /**
- * Reads one split: the one given, else `test` where a question has it, else `dev`, else all there is.
+ * Both files of a folder.
  *
- * Throws `not_found` for a missing file or split, `invalid_data` naming file and line for a malformed line, an id that
- * comes twice, or a question about a conversation that is not there.
+ * Throws `not_found` for a missing file, `invalid_data` naming file and line for a malformed line, an id that comes twice, or a
+ * question about a conversation that is not there.
  */
-export async function readMemoryBenchmark(
-  folder: string,
-  options: ReadMemoryOptions = {},
-): Promise<MemoryBenchmark> {
-  const { file, conversations, questions: all } = await readData(folder);
-  const splits = [...new Set(all.map(({ split }) => split))];
-  const split = options.split ?? ["test", "dev"].find((name) => splits.includes(name)) ?? "all";
-  const asked = all.filter((question) => split === "all" || question.split === split);
-  const answered = asked.filter(({ evidence }) => evidence.size > 0);
-  const questions = spread(answered, options.maxQueries);
-  if (questions.length === 0) {
-    throw new RetrieveError(
-      "not_found",
-      `${file}: no question with evidence in split "${split}"; there are: ${splits.join(", ") || "none"}`,
-    );
-  }
-  const withoutEvidence = asked.length - answered.length;
-  if (withoutEvidence > 0) {
-    options.onNotice?.(`${file}: ${withoutEvidence} questions have no evidence and are left out`);
-  }
-  const named = new Set(questions.map(({ conversation }) => conversation));
-  return {
-    split,
-    questions,
-    withoutEvidence,
-    conversations: [...conversations.values()].filter(({ id }) => named.has(id)),
-  };
-}
-
-/** By what is there: LoCoMo's or LongMemEval's file, else the two files of RealTalk's layout. */
-async function readData(folder: string): Promise<MemoryData & { readonly file: string }> {
-  const names = folder.endsWith(".json") ? [basename(folder)] : await namesIn(folder);
-  const place = folder.endsWith(".json") ? dirname(folder) : folder;
-  const locomo = names.find((name) => /^locomo.*\.json$/.test(name));
-  if (locomo !== undefined) return { file: join(place, locomo), ...(await readLocomo(join(place, locomo))) };
-  const long = names.find((name) => /^longmemeval.*\.json$/.test(name));
-  if (long !== undefined) return { file: join(place, long), ...(await readLongMemEval(join(place, long))) };
+export async function readRealtalk(folder: string): Promise<MemoryData> {
   const conversations = await readConversations(join(folder, "conversations.jsonl"));
   const file = join(folder, "questions.jsonl");
-  return { file, conversations, questions: await readQuestions(file, conversations) };
-}
-
-async function namesIn(folder: string): Promise<string[]> {
-  return await readdir(folder).catch((error: unknown) => {
-    throw diskError(error, folder);
-  });
+  return {
+    file,
+    questions: await readQuestions(file, conversations),
+    conversationsOf: async (ids) => [...conversations.values()].filter(({ id }) => ids.has(id)),
+    notices: [],
+  };
 }
 
 async function readConversations(file: string): Promise<Map<string, BenchmarkConversation>> {
@@ -121,8 +67,8 @@ function isoDate(text: string): string | undefined {
 async function readQuestions(
   file: string,
   conversations: ReadonlyMap<string, BenchmarkConversation>,
-): Promise<(MemoryQuestion & { readonly split: string })[]> {
-  const questions: (MemoryQuestion & { readonly split: string })[] = [];
+): Promise<FiledQuestion[]> {
+  const questions: FiledQuestion[] = [];
   for await (const { value, place } of readJsonLines(file)) {
     const fields = objectOf(value, place);
     const conversation = textField(fields, "conversation", place);

@@ -2,7 +2,7 @@
 
 import { datedLine } from "../../retrieve/index.ts";
 import type { SpokenTurn } from "../memory-benchmark.ts";
-import { readMemoryBenchmark } from "../realtalk.ts";
+import { readMemoryBenchmark } from "../read-memory.ts";
 import type { Converter } from "./converter.ts";
 import { type ChooseNegatives, negativesFrom } from "./negatives.ts";
 

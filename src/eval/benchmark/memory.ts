@@ -19,7 +19,7 @@ export const memory: Benchmark = {
   needsModel: false,
   open: async (folder, options) => {
     const { k = 5, model } = options;
-    const { split, conversations, questions, withoutEvidence } = await readMemoryBenchmark(folder, options);
+    const { split, conversations, questions, excluded } = await readMemoryBenchmark(folder, options);
     const records: PoolRecord[] = conversations.flatMap(({ id: pool, turns }) =>
       storedTurns(turns).map(({ text, turns: [turn = ""] }, place) => ({
         id: `${pool}#${turn}`,
@@ -40,7 +40,7 @@ export const memory: Benchmark = {
     });
     return {
       ...{ split, records, items, retrieval: [], depth: Math.max(10, k), headline: "Recall@5" },
-      excluded: withoutEvidence > 0 ? { "without evidence": withoutEvidence } : {},
+      excluded,
       config: model === undefined ? {} : { k, answerTokens },
       measureRanking: ({ id }, found) =>
         measureTurns(

@@ -79,3 +79,57 @@ describe("readMemoryBenchmark", () => {
     await expect(readMemoryBenchmark(folder)).rejects.toThrow(message);
   });
 });
+
+describe("readMemoryBenchmark looks at what is there", () => {
+  const sample = {
+    sample_id: "s",
+    conversation: { session_1: [{ dia_id: "D1:1", speaker: "Ada", text: "zinc" }] },
+    qa: [{ question: "metal?", answer: "zinc", evidence: ["D1:1"], category: 4 }],
+  };
+  const haystack = {
+    question_id: "q",
+    question: "metal?",
+    answer: "zinc",
+    haystack_session_ids: ["a"],
+    haystack_dates: ["2023/05/20 (Sat) 02:21"],
+    haystack_sessions: [[{ role: "user", content: "zinc", has_answer: true }]],
+  };
+
+  it("takes files of LoCoMo and LongMemEval by any name, alone or among others", async () => {
+    for (const [name, item, turn] of [
+      ["mine.json", sample, "D1:1"],
+      ["some.json", haystack, "a_1"],
+    ] as const) {
+      const other = mkdtempSync(join(tmpdir(), "memory-"));
+      writeFileSync(join(other, name), JSON.stringify([item], null, 2));
+      writeFileSync(join(other, "package.json"), JSON.stringify({ name: "x" }, null, 2));
+      for (const source of [other, join(other, name)]) {
+        const { questions } = await readMemoryBenchmark(source);
+        expect([...(questions[0]?.evidence ?? [])]).toEqual([turn]);
+      }
+      rmSync(other, { recursive: true });
+    }
+  });
+
+  it("prefers RealTalk's two files, asks which of several, and says what is missing", async () => {
+    writeFileSync(join(folder, "locomo10.json"), JSON.stringify([sample]));
+    writeFileSync(join(folder, "longmemeval_s.json"), JSON.stringify([haystack]));
+    expect((await readMemoryBenchmark(folder)).questions[0]?.question).toBe("zinc");
+    rmSync(join(folder, "conversations.jsonl"));
+    await expect(readMemoryBenchmark(folder)).rejects.toMatchObject({
+      code: "invalid_argument",
+      message: expect.stringMatching(/name one: .*locomo10\.json, .*longmemeval_s\.json/),
+    });
+    rmSync(join(folder, "locomo10.json"));
+    writeFileSync(join(folder, "longmemeval_s.json"), "[{]");
+    await expect(readMemoryBenchmark(folder)).rejects.toThrow(
+      /longmemeval_s\.json: ends before its JSON array does/,
+    );
+    rmSync(join(folder, "longmemeval_s.json"));
+    await expect(readMemoryBenchmark(folder)).rejects.toMatchObject({ code: "not_found" });
+    await expect(readMemoryBenchmark(join(folder, "gone"))).rejects.toMatchObject({ code: "not_found" });
+    await expect(readMemoryBenchmark(join(folder, "questions.jsonl"))).rejects.toThrow(
+      /neither LoCoMo's fields/,
+    );
+  });
+});
