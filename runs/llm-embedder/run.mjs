@@ -4,20 +4,19 @@
  *     npm run build && node runs/llm-embedder/run.mjs BUNDLE OUT
  *
  * BUNDLE is the folder of the released data, whose files config.json names; OUT gets `model` (with its log, loss curve
- * and report), `benchmarks` and `tables.md`. Run again, it goes on where it was. README.md has the whole way.
+ * and report) and `tables.md`. Run again, it goes on where it was. README.md has the whole way.
  *
  *     --evaluate SET       repeatable; test sets with a corpus, default tool/toolbench
  *     --base M --steps N --batch-size N --accumulation N --learning-rate X --max-tokens N     replace config.json's
  */
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { openEncoder } from "#src/encoder/index.js";
-import { evaluateRetrieval } from "#src/eval/index.js";
+import { benchmarks, runBenchmark } from "#src/eval/index.js";
 import { markdownTable } from "#src/report/index.js";
 import { train } from "#src/train/index.js";
-import { writeBenchmark } from "./benchmark.mjs";
 
 const text = { type: "string" };
 const { values: flags, positionals } = parseArgs({
@@ -69,15 +68,18 @@ function readConfig() {
   };
 }
 
+/** Sets are read as they are; each task's benchmark finds its own layout. */
 async function measure(set, encoder) {
-  const folder = join(out, "benchmarks", set);
-  if (!existsSync(join(folder, "qrels"))) await writeBenchmark(join(bundle, set), folder);
-  const [{ report }] = await evaluateRetrieval({
-    ...{ folder, encoder, task: set.split("/")[0], methods: ["dense"] },
-    cacheFolder: join(out, "benchmarks", "vectors"),
+  const task = set.split("/")[0];
+  const benchmark = benchmarks.find(({ name }) => name === (task === "qa" ? "beir" : task));
+  if (benchmark === undefined)
+    throw new Error(`${set}: only qa, convsearch and tool have rankings to measure`);
+  const [{ receipt }] = await runBenchmark({
+    ...{ benchmark, folder: join(bundle, set), encoder, methods: ["dense"] },
+    cacheFolder: join(out, "vectors"),
     onNotice: tell,
   });
-  const { metrics, corpus, queries } = report;
+  const { metrics, corpus, queries } = receipt;
   const scores = ["nDCG@3", "nDCG@5", "nDCG@10", "Recall@10"].map((name) => metrics[name] ?? "");
   return [set, encoder.name === config.out ? "trained" : encoder.name, corpus, queries, ...scores];
 }

@@ -35,7 +35,7 @@ export const beir: Benchmark = {
     name: "beir",
     task: "qa",
     headline: "nDCG@10",
-    retrieval: ["nDCG@10", "Recall@10", "Recall@100", "MRR@10", "MAP"],
+    retrieval: ["nDCG@10", "Recall@10", "Recall@100", "MRR@10", "MAP", "nDCG@3", "nDCG@5"],
   }),
   foldersOf: beirFolders,
 };
@@ -44,7 +44,7 @@ export const tool: Benchmark = rankingBenchmark({
   name: "tool",
   task: "tool",
   headline: "nDCG@5",
-  retrieval: ["nDCG@5", "nDCG@1", "nDCG@3", "Recall@5", "Recall@10"],
+  retrieval: ["nDCG@5", "nDCG@1", "nDCG@3", "nDCG@10", "Recall@5", "Recall@10"],
 });
 
 export const toolret: Benchmark = {
@@ -61,7 +61,7 @@ const convsearchRanking = rankingBenchmark({
   name: "convsearch",
   task: "convsearch",
   headline: "nDCG@3",
-  retrieval: ["nDCG@3", "nDCG@10", "nDCG@100", "Recall@3", "Recall@10", "Recall@100"],
+  retrieval: ["nDCG@3", "nDCG@5", "nDCG@10", "nDCG@100", "Recall@3", "Recall@10", "Recall@100"],
 });
 
 /** Tokens of an answer, and passages that it may use. */
