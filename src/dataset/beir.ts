@@ -5,7 +5,7 @@
  */
 
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { diskError, type OnNotice, RetrieveError, readJsonLines, readText } from "../std/index.ts";
 import { listField, objectOf, textField } from "./fields.ts";
 import { spread } from "./spread.ts";
@@ -72,11 +72,44 @@ export async function readBenchmark(folder: string, options: ReadBenchmarkOption
   const corpus = await readCorpus(join(folder, "corpus.jsonl"));
   const queries = await readQueries(join(folder, "queries.jsonl"));
 
+  return joinBenchmark({ folder, split, corpus, queries, judgements }, options, {
+    qrels: qrelsFile,
+    queries: join(folder, "queries.jsonl"),
+    corpus: join(folder, "corpus.jsonl"),
+  });
+}
+
+/** What the files of a benchmark hold, each by itself. */
+export interface BenchmarkParts {
+  readonly folder: string;
+  readonly split: string;
+  readonly corpus: readonly CorpusDocument[];
+  readonly queries: readonly BenchmarkQuery[];
+  readonly judgements: Qrels;
+}
+
+/** The files, for messages. */
+export interface BenchmarkFiles {
+  readonly qrels: string;
+  readonly queries: string;
+  readonly corpus: string;
+}
+
+/**
+ * The queries that have gold, with their judgements; what is left out is counted and told.
+ *
+ * Throws `invalid_data` where no query with gold or no judged document is known.
+ */
+export function joinBenchmark(
+  { folder, split, corpus, queries, judgements }: BenchmarkParts,
+  { maxQueries, onNotice }: Pick<ReadBenchmarkOptions, "maxQueries" | "onNotice">,
+  files: BenchmarkFiles,
+): Benchmark {
   const withGold = [...judgements].filter(([, judged]) => [...judged.values()].some((gain) => gain >= 1));
   const gold = new Map(withGold);
   const kept = spread(
     queries.filter(({ id }) => gold.has(id)),
-    options.maxQueries,
+    maxQueries,
   );
   const known = {
     queries: new Set(queries.map(({ id }) => id)),
@@ -89,13 +122,13 @@ export async function readBenchmark(folder: string, options: ReadBenchmarkOption
     unknownDocuments: judgedDocuments.filter((id) => !known.documents.has(id)).length,
   };
   if (kept.length === 0 || leftOut.unknownDocuments === judgedDocuments.length) {
-    const [file, what] = kept.length === 0 ? ["queries.jsonl", "query"] : ["corpus.jsonl", "document"];
+    const [file, what] = kept.length === 0 ? [files.queries, "query"] : [files.corpus, "document"];
     throw new RetrieveError(
       "invalid_data",
-      `${qrelsFile}: no judged ${what} with gold is in ${join(folder, file)}; check that the files belong together`,
+      `${files.qrels}: no judged ${what} with gold is in ${file}; check that the files belong together`,
     );
   }
-  for (const notice of describeLeftOut(qrelsFile, leftOut)) options.onNotice?.(notice);
+  for (const notice of describeLeftOut(files, leftOut)) onNotice?.(notice);
   const qrels = new Map(kept.map(({ id }) => [id, gold.get(id) ?? new Map<string, number>()]));
   return { folder, split, corpus, queries: kept, qrels, leftOut };
 }
@@ -199,15 +232,16 @@ async function readUnique<Row extends { readonly id: string }>(
   return [...rows.values()];
 }
 
-function describeLeftOut(file: string, leftOut: Benchmark["leftOut"]): string[] {
+function describeLeftOut(files: BenchmarkFiles, leftOut: Benchmark["leftOut"]): string[] {
+  const [file, queries, corpus] = [files.qrels, basename(files.queries), basename(files.corpus)];
   const { withoutGold, unknownQueries, unknownDocuments } = leftOut;
   return [
     withoutGold > 0 ? `${file}: ${withoutGold} queries have no gold and are left out` : "",
     unknownQueries > 0
-      ? `${file}: ${unknownQueries} judged queries are not in queries.jsonl and are left out`
+      ? `${file}: ${unknownQueries} judged queries are not in ${queries} and are left out`
       : "",
     unknownDocuments > 0
-      ? `${file}: ${unknownDocuments} judged documents are not in corpus.jsonl: where they are gold, they count as missed`
+      ? `${file}: ${unknownDocuments} judged documents are not in ${corpus}: where they are gold, they count as missed`
       : "",
   ].filter((notice) => notice !== "");
 }

@@ -6,6 +6,7 @@ import { diskError, type JsonLine, readJsonLines } from "../std/index.ts";
 import { fileIn, isFile, readItems } from "./convert/place.ts";
 import { isThere } from "./convert/texts.ts";
 import { listField, objectOf, textField } from "./fields.ts";
+import { createUnique } from "./unique.ts";
 
 export interface QreccQuestion {
   readonly id: string;
@@ -18,19 +19,24 @@ export interface QreccQuestion {
 }
 
 /**
- * The questions of a split: `qrecc_SPLIT.json` or `scai-qrecc21-…` (one JSON array: `Context`, `Question`, `Truth_answer` or
- * `Answer`, `Truth_passages`).
+ * The questions of a split: the owners' `qrecc_SPLIT.json` (README of apple/ml-qrecc: one JSON array of `Conversation_no`,
+ * `Turn_no`, `Context`, `Question`, `Rewrite`, `Answer`), which names no passages, or `scai-qrecc21-…`, which does
+ * (`Truth_passages`, and `Truth_answer`).
+ *
+ * Throws `not_found`; `invalid_data` naming file and item for a malformed one or a turn that comes twice.
  */
 export async function* readQrecc(folder: string, split: string): AsyncGenerator<QreccQuestion> {
   const long = split === "train" ? "training" : split;
   const names = [`qrecc_${split}.json`, `scai-qrecc21-${long}-turns.json`, `${split}.json`];
   const path = await fileIn(folder, names);
+  const unique = createUnique("turn");
   for await (const { value, place } of readItems(path)) {
     const fields = objectOf(value, place);
+    const id = `${textField(fields, "Conversation_no", place)}_${textField(fields, "Turn_no", place)}`;
     yield {
-      id: `${textField(fields, "Conversation_no", place, "")}_${textField(fields, "Turn_no", place, "")}`,
+      id: unique(id, place),
       history: listField(fields, "Context", place).map(String).filter(isThere),
-      question: textField(fields, "Question", place, ""),
+      question: textField(fields, "Question", place),
       answer: textField(fields, "Truth_answer" in fields ? "Truth_answer" : "Answer", place, ""),
       relevant: listField(fields, "Truth_passages", place).map(String),
     };

@@ -1,76 +1,112 @@
-/** ToolBench's retrieval data (OpenBMB/ToolBench, `preprocess/preprocess_retriever_data.py`): instructions, and APIs for each. */
+/**
+ * ToolBench's retrieval data (OpenBMB/ToolBench, written by `preprocess/preprocess_retriever_data.py`, read by
+ * `toolbench/retrieval/train.py`): instructions, and APIs for each.
+ */
 
 import { join } from "node:path";
-import { RetrieveError } from "../std/index.ts";
-import { readTable } from "./convert/tsv.ts";
+import { messageOf, RetrieveError } from "../std/index.ts";
+import {
+  type Benchmark,
+  type BenchmarkQuery,
+  type CorpusDocument,
+  joinBenchmark,
+  type ReadBenchmarkOptions,
+} from "./beir.ts";
+import { readCsv } from "./csv.ts";
 import { objectOf } from "./fields.ts";
+import { pythonFields } from "./python-json.ts";
 
-export interface ToolbenchData {
-  /** The text of each API by its id. */
-  readonly texts: ReadonlyMap<string, string>;
-  /** In the order of the file; the relevant APIs may lack in `texts`. */
-  readonly queries: readonly {
-    readonly id: string;
-    readonly text: string;
-    readonly relevant: readonly string[];
-  }[];
+/**
+ * One split, default `test`, of a folder with `corpus.tsv` (a heading, then docid and document_content as JSON),
+ * `SPLIT.query.txt` (qid, query) and `qrels.SPLIT.tsv` (qid, 0, docid, 1). An API stands in the corpus once for each instruction
+ * that it was shown with, and an instruction in its file once for each relevant API; here both come once. Memory: the corpus,
+ * 16,000 APIs.
+ *
+ * Throws `not_found` for a missing file or split; `invalid_data` naming file and line for a malformed line, or an instruction
+ * that comes again in other words.
+ */
+export async function readToolbench(folder: string, options: ReadBenchmarkOptions = {}): Promise<Benchmark> {
+  const { split = "test" } = options;
+  const files = {
+    corpus: join(folder, "corpus.tsv"),
+    queries: join(folder, `${split}.query.txt`),
+    qrels: join(folder, `qrels.${split}.tsv`),
+  };
+  const queries = await readQueries(files.queries);
+  const judgements = await readJudgements(files.qrels);
+  for (const { id } of queries) if (!judgements.has(id)) judgements.set(id, new Map());
+  const corpus = await readCorpus(files.corpus);
+  return joinBenchmark({ folder, split, corpus, queries, judgements }, options, files);
+}
+
+async function readQueries(path: string): Promise<BenchmarkQuery[]> {
+  const queries = new Map<string, BenchmarkQuery>();
+  for await (const { cells, place } of readCsv(path, "\t")) {
+    const [id = "", text] = cells;
+    if (text === undefined) throw malformed(place, cells, "qid and query");
+    const before = queries.get(id);
+    if (before !== undefined && before.text !== text) {
+      throw new RetrieveError("invalid_data", `${place}: query "${id}" comes again with another text`);
+    }
+    queries.set(id, { id, text, history: [] });
+  }
+  return [...queries.values()];
+}
+
+async function readJudgements(path: string): Promise<Map<string, Map<string, number>>> {
+  const judgements = new Map<string, Map<string, number>>();
+  for await (const { cells, place } of readCsv(path, "\t")) {
+    const [query = "", , document = "", gain = ""] = cells;
+    if (document === "" || !/^-?\d+$/.test(gain))
+      throw malformed(place, cells, "qid, 0, docid and a whole number");
+    const judged = judgements.get(query) ?? new Map<string, number>();
+    judgements.set(query, judged.set(document, Number(gain)));
+  }
+  return judgements;
+}
+
+async function readCorpus(path: string): Promise<CorpusDocument[]> {
+  const texts = new Map<string, string>();
+  for await (const { cells, place } of readCsv(path, "\t")) {
+    const [id = "", content] = cells;
+    if (id === "docid" || texts.has(id)) continue;
+    if (content === undefined) throw malformed(place, cells, "docid and document_content");
+    texts.set(id, documentOf(content, place));
+  }
+  return [...texts].map(([id, text]) => ({ id, text }));
+}
+
+function malformed(place: string, cells: readonly string[], wanted: string): RetrieveError {
+  const got = cells.join(" ").slice(0, 60);
+  return new RetrieveError("invalid_data", `${place}: got "${got}"; wanted ${wanted} with tabs between`);
 }
 
 /**
- * A folder with `corpus.tsv` (docid, document_content as JSON), `SPLIT.query.txt` (qid, query) and `qrels.SPLIT.tsv` (qid, 0, docid, 1).
- * The text of an API is that of LLM-Embedder: category, tool, API, description, parameters and schema, with commas. Memory: the
- * corpus, 16,000 APIs.
+ * An API as text: category, tool, API, description, parameters and schema, with commas, JSON as Python prints it; what is absent is
+ * an empty text (OpenBMB/ToolBench, `toolbench/utils.py`). The corpus of LLM-Embedder has the same texts, and its weights are
+ * trained on them.
  */
-export async function readToolbench(folder: string, split: string): Promise<ToolbenchData> {
-  const texts = new Map<string, string>();
-  for await (const { cells, place } of readTable(join(folder, "corpus.tsv"))) {
-    const [id = "", content = ""] = cells;
-    if (id !== "docid") texts.set(id, documentOf(content, place));
-  }
-  const relevant = new Map<string, string[]>();
-  for await (const { cells } of readTable(join(folder, `qrels.${split}.tsv`))) {
-    const [query = "", , document = "", gain = "1"] = cells;
-    if (Number(gain) > 0) relevant.set(query, [...(relevant.get(query) ?? []), document]);
-  }
-  const queries = new Map<string, string>();
-  for await (const { cells } of readTable(join(folder, `${split}.query.txt`))) {
-    const [id = "", text = ""] = cells;
-    // The file has a line for each relevant API.
-    if (!queries.has(id)) queries.set(id, unquoted(text));
-  }
-  return {
-    texts,
-    queries: [...queries].map(([id, text]) => ({ id, text, relevant: relevant.get(id) ?? [] })),
-  };
-}
-
 function documentOf(content: string, place: string): string {
   const fields = objectOf(parsed(content, place), place);
+  const printed = pythonFields(content);
   const text = (name: string): string => (typeof fields[name] === "string" ? fields[name] : "");
-  const list = (name: string): string => JSON.stringify(fields[name] ?? []);
+  const json = (name: string): string => printed.get(name) ?? '""';
   return [
     text("category_name"),
     text("tool_name"),
     text("api_name"),
     text("api_description"),
-    `required_params: ${list("required_parameters")}`,
-    `optional_params: ${list("optional_parameters")}`,
-    `return_schema: ${JSON.stringify(fields["template_response"] ?? {})}`,
+    `required_params: ${json("required_parameters")}`,
+    `optional_params: ${json("optional_parameters")}`,
+    `return_schema: ${json("template_response")}`,
   ].join(", ");
 }
 
-/** A cell as pandas writes it: in quotes where it holds one. */
-function unquoted(cell: string): string {
-  return /^".*"$/s.test(cell) ? cell.slice(1, -1).replaceAll('""', '"') : cell;
-}
-
 function parsed(content: string, place: string): unknown {
-  const text = unquoted(content);
   try {
-    return JSON.parse(text);
+    return JSON.parse(content);
   } catch (cause) {
-    throw new RetrieveError("invalid_data", `${place}: document_content is no JSON: ${text.slice(0, 60)}`, {
-      cause,
-    });
+    const message = `${place}: document_content is no JSON (${messageOf(cause)}): ${content.slice(0, 60)}`;
+    throw new RetrieveError("invalid_data", message, { cause });
   }
 }

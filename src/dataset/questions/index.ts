@@ -14,7 +14,7 @@ export { fileIn, isFile, readItems } from "../convert/place.ts";
 export { textField } from "../fields.ts";
 export { type QreccQuestion, readQrecc, readQreccPassages } from "../qrecc.ts";
 export { spread } from "../spread.ts";
-export { readToolbench, type ToolbenchData } from "../toolbench.ts";
+export { readToolbench } from "../toolbench.ts";
 export { mmluCategories, readMmlu } from "./mmlu.ts";
 export { readNq } from "./nq.ts";
 export { readPopqa } from "./popqa.ts";

@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { diskError, RetrieveError } from "../../std/index.ts";
 import { readBundleLines } from "../bundle.ts";
 import { isFile } from "../convert/place.ts";
+import { readCsv } from "../csv.ts";
 import { listField, textField } from "../fields.ts";
 import { createUnique } from "../unique.ts";
-import { readCsv } from "./csv.ts";
 import type { ChoiceQuestion } from "./question.ts";
 
 const stem =

@@ -7,9 +7,9 @@
 import { RetrieveError } from "../../std/index.ts";
 import { fileIn } from "../convert/place.ts";
 import { isThere } from "../convert/texts.ts";
+import { readCsv } from "../csv.ts";
 import { createUnique } from "../unique.ts";
 import { readBundleQuestions } from "./bundle-questions.ts";
-import { readCsv } from "./csv.ts";
 import type { AnsweredQuestion } from "./question.ts";
 
 /**

@@ -4,6 +4,7 @@ import { readdir } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import {
   isFile,
+  type Benchmark as RetrievalBenchmark,
   readBenchmark,
   readBundleCorpus,
   readBundleLines,
@@ -114,22 +115,12 @@ type Data = Pick<OpenBenchmark, "split" | "records" | "items" | "excluded">;
 /** By what is there. */
 async function read(folder: string, options: OpenOptions): Promise<Data> {
   if (await isFile(join(folder, "corpus.json"))) return await readBundle(folder, options);
-  if (await isFile(join(folder, "corpus.tsv"))) return await fromToolbench(folder, options);
+  if (await isFile(join(folder, "corpus.tsv"))) return dataOf(await readToolbench(folder, options));
   const isBeir = await isFile(join(folder, "corpus.jsonl"));
   const names = (await readdir(folder).catch(() => [])).filter((name) => /qrecc.*\.json$/.test(name));
-  return names.length > 0 && !isBeir ? await fromQrecc(folder, options) : await readBeir(folder, options);
-}
-
-async function fromToolbench(folder: string, { split = "test", maxQueries }: OpenOptions): Promise<Data> {
-  const { texts, queries } = await readToolbench(folder, split);
-  const judged = queries.map(({ id, text, relevant }) => ({
-    ...{ id, query: text, gold: new Map(relevant.filter((one) => texts.has(one)).map((one) => [one, 1])) },
-  }));
-  const items = judged.filter(({ gold }) => gold.size > 0);
-  return {
-    ...{ split, items: spread(items, maxQueries), records: [...texts].map(([id, text]) => ({ id, text })) },
-    excluded: counted({ "without gold": judged.length - items.length }),
-  };
+  return names.length > 0 && !isBeir
+    ? await fromQrecc(folder, options)
+    : dataOf(await readBenchmark(folder, options));
 }
 
 async function fromQrecc(folder: string, { split = "test", maxQueries }: OpenOptions): Promise<Data> {
@@ -154,8 +145,7 @@ async function fromQrecc(folder: string, { split = "test", maxQueries }: OpenOpt
   };
 }
 
-async function readBeir(folder: string, options: OpenOptions): Promise<Data> {
-  const { split, corpus, queries, qrels, leftOut } = await readBenchmark(folder, options);
+function dataOf({ split, corpus, queries, qrels, leftOut }: RetrievalBenchmark): Data {
   return {
     ...{ split, records: corpus },
     items: queries.map(({ id, text, history }) => ({

@@ -254,7 +254,7 @@ it("toolbench: instructions, and APIs in the words of the reference", async () =
   put("qrels.train.tsv", "1\t0\t1\t1\n2\t0\t9\t1\n");
   const { report, rows } = await convert("toolbench", { negatives: { method: "random", count: 5 } });
   const document = (name: string, description: string): string =>
-    `Data, Proxy, ${name}, ${description}, required_params: [{"name":"url","type":"STRING"}], optional_params: [], return_schema: {"ok":"bool"}`;
+    `Data, Proxy, ${name}, ${description}, required_params: [{"name": "url", "type": "STRING"}], optional_params: [], return_schema: {"ok": "bool"}`;
   expect(rows).toEqual([
     {
       query: "scrape a page",

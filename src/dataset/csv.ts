@@ -1,7 +1,7 @@
 /** Tables with quoted cells, as spreadsheets, pandas and Python's `csv` write them. */
 
 import { createReadStream } from "node:fs";
-import { diskError, messageOf, RetrieveError } from "../../std/index.ts";
+import { diskError, messageOf, RetrieveError } from "../std/index.ts";
 
 export interface TableRecord {
   readonly cells: readonly string[];
