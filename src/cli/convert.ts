@@ -18,7 +18,7 @@ interface ConvertFlags extends GlobalOptions {
 /** Spelled out here because help must not wait for the floor that owns the names. */
 const converterTable: Readonly<Record<ConverterName, string>> = {
   beir: "a folder with corpus.jsonl, queries.jsonl, qrels/SPLIT.tsv",
-  memory: "a folder with conversations.jsonl, questions.jsonl",
+  memory: "conversations.jsonl and questions.jsonl, LoCoMo, LongMemEval",
   "llm-embedder": "TASK/SET of LLM-Embedder's data, with SPLIT.json",
   msmarco: "collection.tsv, queries.SPLIT.tsv, qrels.SPLIT.tsv",
   nq: "Natural Questions of DPR: biencoder-nq-SPLIT.json",
