@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { CachedModel } from "../dataset/index.ts";
-import type { BenchmarkRun, SystemMethod } from "../eval/index.ts";
+import type { Benchmark, BenchmarkRun, SystemMethod } from "../eval/index.ts";
 import type { LanguageModel } from "../llm/index.ts";
 import type { Context } from "./command.ts";
 import { assertFloors, type Floor, minOption } from "./eval-floor.ts";
@@ -289,7 +289,9 @@ async function withEncoder(
   ]);
   const benchmark = benchmarks.find((one) => one.name === name);
   if (benchmark === undefined) return [];
-  const wanted = (flags.method ?? ["hybrid"]).flatMap((one) => (one === "all" ? benchmark.methods : [one]));
+  const wanted = (flags.method ?? ["hybrid"]).flatMap((one) =>
+    one === "all" ? allOf(benchmark, cached) : [one],
+  );
   const chosen = [...new Set(wanted)].filter((one) => isFirst || one === "dense" || one === "hybrid");
   if (chosen.length === 0) return [];
   const progress = showProgress(terminal, flags, `${name} ${named}`);
@@ -321,6 +323,11 @@ async function withEncoder(
     progress.stop();
     await encoder.close();
   }
+}
+
+/** Nothing found has a measure only where a language model answers without it. */
+function allOf({ methods: own }: Benchmark, model: CachedModel | undefined): readonly SystemMethod[] {
+  return own.filter((method) => method !== "none" || model !== undefined);
 }
 
 function bm25Of({ k1, b, stem }: BenchmarkFlags): { k1?: number; b?: number; stem?: boolean } {
