@@ -46,6 +46,8 @@ export interface OpenBenchmark {
   readonly split: string;
   readonly records: readonly PoolRecord[];
   readonly items: readonly Item[];
+  /** What the data is known by, where records and items are cut by the language model; default these. */
+  readonly source?: readonly string[];
   /** Queries that were read and left out, by reason. */
   readonly excluded: Readonly<Record<string, number>>;
   /** Of rankings, where items have gold. */

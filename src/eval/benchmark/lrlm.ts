@@ -59,6 +59,7 @@ export const lrlm: Benchmark = {
         items: long.flatMap(({ items }) => items),
         records: long.flatMap(({ records }) => records),
       },
+      source: chosen.map(({ text }) => text),
       excluded: short > 0 ? { "texts too short": short } : {},
       ...{ retrieval: [], depth: k, headline: "perplexity", compared: "nll", lowerIsBetter: true },
       config: { k, window, target, chunk, integrate },

@@ -7,13 +7,16 @@ import { packageVersion } from "../../std/index.ts";
 import type { OpenBenchmark } from "./benchmark.ts";
 import type { DataMark, Receipt } from "./receipt.ts";
 
-/** Hashes every query with its gold and answers, and every record, in their order. */
-export function markData(folder: string, { split, items, records }: OpenBenchmark): DataMark {
+/** Hashes every query with its gold and answers, and every record, in their order; or the source of a benchmark that is cut. */
+export function markData(folder: string, { split, source, items, records }: OpenBenchmark): DataMark {
   const hash = createHash("sha256");
-  for (const { id, query, gold, answers, pool } of items) {
-    hash.update(`${JSON.stringify([id, query, [...(gold ?? [])], answers ?? [], pool ?? ""])}\n`);
+  const add = (...parts: readonly unknown[]): unknown => hash.update(`${JSON.stringify(parts)}\n`);
+  if (source !== undefined) for (const text of source) add(text);
+  else {
+    for (const { id, query, gold = [], answers = [], pool = "" } of items)
+      add(id, query, [...gold], answers, pool);
+    for (const { id, text, pool = "" } of records) add(id, text, pool);
   }
-  for (const { id, text, pool } of records) hash.update(`${JSON.stringify([id, text, pool ?? ""])}\n`);
   return { name: basename(resolve(folder)), folder, split, sha256: hash.digest("hex") };
 }
 

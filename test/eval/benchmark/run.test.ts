@@ -130,6 +130,13 @@ describe("lrlm", () => {
     expect(tokenize(replace).length).toBe(4 * (2 + 1));
   });
 
+  it("knows its data by the texts, however they are cut", async () => {
+    const folder = folderWith({ "test.json": [{ text }] });
+    const hash = async (cuts: object): Promise<string> =>
+      only(await run("lrlm", folder, { model: recording(), methods: ["none"], ...cuts })).receipt.data.sha256;
+    expect(await hash({ ...cut, window: 20 })).toBe(await hash(cut));
+  });
+
   it.each([[{ window: 16, target: 16, chunk: 4 }], [{ window: 15, target: 8, chunk: 4 }]])(
     "refuses %j",
     async (wrong) => {
