@@ -9,6 +9,7 @@ interface EvalReportFlags extends GlobalOptions {
   readonly out: string;
   readonly tinyModel?: readonly string[];
   readonly seed: number;
+  readonly withoutTexts: boolean;
 }
 
 /** Adds `report` to the command `eval`. */
@@ -25,6 +26,9 @@ export const defineEvalReport: DefineCommand = (evaluation, { terminal }) => {
         collect((text) => text),
       ),
     )
+    .addOption(
+      option("--without-texts", "no queries, no retrieved texts: a page that others may read").default(false),
+    )
     .addOption(option("--seed <n>", "of intervals and tests").argParser(wholeNumber(0)).default(0))
     .addHelpText("after", "\nExample:\n  retrieve eval report ./runs --out report.html")
     .action(async (paths: readonly string[], _flags: unknown, command: Command) => {
@@ -34,6 +38,7 @@ export const defineEvalReport: DefineCommand = (evaluation, { terminal }) => {
       const runs = await readRuns(paths);
       await writeReport(runs, flags.out, {
         ...{ published, seed: flags.seed, tinyModels: flags.tinyModel ?? [] },
+        withoutTexts: flags.withoutTexts,
       });
       const report = { out: flags.out, runs: runs.length, seconds: (performance.now() - started) / 1000 };
       if (flags.json) printJson(terminal, report);

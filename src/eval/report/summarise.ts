@@ -26,6 +26,8 @@ export interface SummariseOptions {
   readonly tinyModels?: readonly string[];
   /** Of the bootstrap and the randomisation test. Default 0. */
   readonly seed?: number;
+  /** Leaves out queries and what was found: for reports on data that others must not read. Default false. */
+  readonly withoutTexts?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export function summarise(runs: readonly StoredRun[], options: SummariseOptions 
   if (runs.length === 0) {
     throw new RetrieveError("invalid_argument", "report: got no runs; wanted one or more");
   }
-  const { published = [], tinyModels = [], seed = 0 } = options;
+  const { published = [], tinyModels = [], seed = 0, withoutTexts = false } = options;
   const scenarios = [true, false].map((isRetrieval) =>
     scenariosOf(runs.filter(({ receipt }) => (receipt.llm === null) === isRetrieval)),
   );
@@ -49,7 +51,7 @@ export function summarise(runs: readonly StoredRun[], options: SummariseOptions 
     comparisons: rows.filter((_, at) => held.some((scenario) => scenario === compared[at]?.scenario)),
     matrix: matrixOf(held),
     contexts: held.flatMap(contextsOf),
-    failures: held.flatMap(failuresOf),
+    failures: withoutTexts ? [] : held.flatMap(failuresOf),
   });
   return {
     report: 1,
