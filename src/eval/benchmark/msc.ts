@@ -6,7 +6,9 @@
  * pairs stand in the order of the dialogue.
  */
 
-import { fileIn, readBundleLines, readMscRows, spread, textField, textsField } from "../../dataset/index.ts";
+import { join } from "node:path";
+import { isFile, readBundleLines, readMscRows, spread, textField, textsField } from "../../dataset/index.ts";
+import { RetrieveError } from "../../std/index.ts";
 import type { Benchmark, Item, OpenBenchmark, PoolRecord } from "./benchmark.ts";
 import { fitPrompt, longest, tooLong } from "./fit.ts";
 import { perplexity } from "./perplexity.ts";
@@ -88,26 +90,36 @@ interface Chat {
   readonly answers: readonly string[];
 }
 
-async function* chatsIn(folder: string, split: string): AsyncGenerator<Chat> {
-  const path = await fileIn(folder, [`${split}.json`, `${split}.jsonl`]).catch((error: unknown) => error);
-  if (typeof path === "string" && !path.endsWith(".txt")) {
-    for await (const { fields, place } of readBundleLines(path)) {
-      const history = textsField(fields, "history", place);
-      yield {
-        query: textField(fields, "query", place),
-        history,
-        answers: textsField(fields, "answers", place),
-      };
-    }
-    return;
+async function* chatsIn(place: string, split: string): AsyncGenerator<Chat> {
+  const path = await rowsIn(place, split);
+  if (path === undefined) return yield* sessionsIn(place, split);
+  for await (const line of readBundleLines(path)) {
+    const { fields } = line;
+    const history = textsField(fields, "history", line.place);
+    const answers = textsField(fields, "answers", line.place);
+    yield { query: textField(fields, "query", line.place), history, answers };
   }
-  let found = 0;
+}
+
+/** The file of rows: the place itself, or in it; undefined where ParlAI's files are meant. */
+async function rowsIn(place: string, split: string): Promise<string | undefined> {
+  if (await isFile(place)) return place.endsWith(".txt") ? undefined : place;
+  const names = [`${split}.json`, `${split}.jsonl`].map((name) => join(place, name));
+  for (const name of names) if (await isFile(name)) return name;
+  return undefined;
+}
+
+async function* sessionsIn(place: string, split: string): AsyncGenerator<Chat> {
   try {
-    for await (const { query, history = [], answers = [] } of readMscRows(folder, split)) {
-      found++;
+    for await (const { query, history = [], answers = [] } of readMscRows(place, split)) {
       yield { query, history, answers };
     }
   } catch (error) {
-    throw found === 0 && typeof path !== "string" ? path : error;
+    if (!RetrieveError.isInstance(error) || error.code !== "not_found") throw error;
+    throw new RetrieveError(
+      "not_found",
+      `${place}: no chats; wanted ${split}.json of the bundle, rows in ${split}.jsonl, or ParlAI's session_N/${split}.txt`,
+      { cause: error },
+    );
   }
 }

@@ -50,6 +50,21 @@ describe("msc", () => {
     });
   });
 
+  it("reads the sessions of ParlAI's files: a reply, and all pairs before it", async () => {
+    const turns = (...texts: string[]): object => ({ dialog: texts.map((text) => ({ text })) });
+    const session = {
+      ...turns("Where is the dog", "The dog is there"),
+      previous_dialogs: [turns("tea", "coffee")],
+    };
+    const model = recording();
+    const folder = folderWith({ "session_2/test.txt": [session] });
+    const { receipt } = only(await run("msc", folder, { model, methods: ["recency"] }));
+    expect(receipt).toMatchObject({ queries: 1, corpus: 1 });
+    expect(model.prompts[0]).toBe(
+      "Speaker 1: tea\nSpeaker 2: coffee\nSpeaker 1: Where is the dog\nSpeaker 2:",
+    );
+  });
+
   it("puts several pairs in the order of the chat, and tries every pair as the oracle", async () => {
     const model = recording();
     const folder = folderWith({ "test.json": chats });
