@@ -1,8 +1,9 @@
 /** Benchmark runs as the command line shows them. */
 
+import stringWidth from "string-width";
 import type { BenchmarkRun, Receipt } from "../eval/index.ts";
 import { table } from "./layout.ts";
-import { print, type Terminal } from "./terminal.ts";
+import { columns, print, type Terminal } from "./terminal.ts";
 
 /** A receipt in the shape that the command line prints. */
 export function reportOf(receipt: Receipt): {
@@ -29,18 +30,25 @@ export function reportOf(receipt: Receipt): {
   };
 }
 
-/** A line a run, with the first metrics. */
+/** A line a run: the headline, and as many more metrics as the terminal is wide. */
 export function showRuns(terminal: Terminal, runs: readonly BenchmarkRun[], hasSets: boolean): void {
-  const names = [...new Set(runs.flatMap(({ receipt }) => Object.keys(receipt.metrics)))].slice(0, 5);
-  const hasModels = runs.some(({ receipt }) => receipt.llm !== null);
-  const rows = runs.map(({ receipt: { data, system, llm, metrics, queries, seconds } }) => [
-    ...(hasSets ? [data.name] : []),
-    system.model ?? "-",
-    system.method,
-    ...(hasModels ? [llm ?? "-"] : []),
-    ...names.map((name) => metrics[name]?.toFixed(4) ?? ""),
-    ...[String(queries), seconds.toFixed(1)],
-  ]);
+  const receipts = runs.map(({ receipt }) => receipt);
+  const all = receipts.flatMap(({ headline, metrics }) => [headline, ...Object.keys(metrics)]);
+  const names = [...new Set(all)].slice(0, mostMetrics);
+  let lines = linesOf(receipts, names, hasSets);
+  while (names.length > 1 && lines.some((line) => stringWidth(line) > columns(terminal))) {
+    names.pop();
+    lines = linesOf(receipts, names, hasSets);
+  }
+  for (const line of lines) print(terminal, line);
+  const excluded = new Map(receipts.flatMap((receipt) => Object.entries(receipt.excluded)));
+  for (const [reason, count] of excluded) print(terminal, `left out: ${count} ${reason}`);
+}
+
+const mostMetrics = 5;
+
+function linesOf(receipts: readonly Receipt[], names: readonly string[], hasSets: boolean): string[] {
+  const hasModels = receipts.some(({ llm }) => llm !== null);
   const heading = [
     ...(hasSets ? ["set"] : []),
     ...["model", "method"],
@@ -48,7 +56,14 @@ export function showRuns(terminal: Terminal, runs: readonly BenchmarkRun[], hasS
     ...names,
     ...["queries", "s"],
   ];
-  for (const line of table([heading, ...rows])) print(terminal, line);
-  const excluded = new Map(runs.flatMap(({ receipt }) => Object.entries(receipt.excluded)));
-  for (const [reason, count] of excluded) print(terminal, `left out: ${count} ${reason}`);
+  const rows = receipts.map(({ data, system, llm, metrics, queries, seconds }) => [
+    ...(hasSets ? [data.name] : []),
+    system.model ?? "-",
+    system.method,
+    // What follows the name tells weights apart, for receipts; here it only takes room.
+    ...(hasModels ? [llm?.replace(/#[0-9a-f]+$/, "") ?? "-"] : []),
+    ...names.map((name) => metrics[name]?.toFixed(4) ?? ""),
+    ...[String(queries), seconds.toFixed(1)],
+  ]);
+  return table([heading, ...rows]);
 }
