@@ -13,7 +13,7 @@ import { showProgress } from "./progress.ts";
 import { note, print, printJson, type Terminal } from "./terminal.ts";
 
 interface VerifyFlags extends GlobalOptions, LanguageModelFlags {
-  readonly data?: string;
+  readonly dir?: string;
   readonly llm?: string;
   readonly sample: number;
 }
@@ -24,7 +24,7 @@ export function defineVerify(evaluation: Command, context: Context): void {
     .command("verify")
     .description("measure a sample of a receipt's queries again: does it hold?")
     .argument("<file>", "the receipt, as --out wrote it")
-    .addOption(option("--data <dir>", "the benchmark, where it does not lie where it lay"))
+    .addOption(option("--dir <dir>", "the benchmark, where it does not lie where it lay"))
     .addOption(option("--llm <uri>", "the language model, where it has another name now"))
     .addOption(option("--sample <n>", "queries to measure again").default(20).argParser(wholeNumber(1)));
   for (const shared of languageModelOptions()) verb.addOption(shared);
@@ -68,7 +68,7 @@ async function verify(context: Context, file: string, flags: VerifyFlags): Promi
       ...{ benchmark, encoder, sample: flags.sample, onNotice, onProgress: progress.report, signal },
       cacheFolder: join(homedir(), ".cache", "retrieve-anything", "vectors"),
       ...(cached !== undefined && { model: cached }),
-      ...(flags.data !== undefined && { folder: flags.data }),
+      ...(flags.dir !== undefined && { folder: flags.dir }),
     });
     progress.stop();
     show(terminal, flags, file, verification);
