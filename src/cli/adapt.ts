@@ -1,10 +1,9 @@
 /** `retrieve adapt`: an encoder made better from somebody's own material, or refused. */
 
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { AdaptConfig, AdaptHooks, AdaptReport, AdaptSource, StageName } from "../adapt/index.ts";
 import { RetrieveError } from "../std/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Context, DefineCommand } from "./command.ts";
 import { readConfigFile } from "./config-file.ts";
 import { type LanguageModelFlags, languageModelOptions, openModelAt, rewards } from "./language-model.ts";
@@ -77,7 +76,7 @@ export const defineAdapt: DefineCommand = (program, context) => {
     .addOption(option("--config <file>", "settings of training as .json or .yaml; flags win"))
     .addOption(
       option("--cache <dir>", "what language models were asked before").default(
-        join(homedir(), ".cache", "retrieve-anything", "scores"),
+        cacheFolder("scores"),
         "~/.cache/retrieve-anything/scores",
       ),
     )

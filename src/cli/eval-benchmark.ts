@@ -1,15 +1,14 @@
 /** `retrieve eval NAME`: a benchmark with its baselines, for each encoder and each language model. */
 
-import { homedir } from "node:os";
-import { join } from "node:path";
 import type { Command } from "commander";
 import type { CachedModel } from "../dataset/index.ts";
 import type { Benchmark, BenchmarkRun, SystemMethod } from "../eval/index.ts";
 import type { LanguageModel } from "../llm/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Context } from "./command.ts";
-import { assertFloors, type Floor, minOption } from "./eval-floor.ts";
-import { reportOf, showRuns } from "./eval-runs.ts";
-import { type LanguageModelFlags, languageModelOptions, openModelAt } from "./language-model.ts";
+import { assertFloors, type Floor } from "./eval-floor.ts";
+import { addRunOptions, reportOf, showRuns } from "./eval-runs.ts";
+import { type LanguageModelFlags, openModelAt } from "./language-model.ts";
 import { paragraph } from "./layout.ts";
 import {
   atLeast,
@@ -193,8 +192,6 @@ export function defineBenchmarks(evaluation: Command, context: Context): void {
       );
     for (const name of one.options) verb.addOption(ownOptions[name]());
     verb
-      .addOption(option("--max-queries <n>", "at most so many, evenly spaced").argParser(wholeNumber(1)))
-      .addOption(option("--seed <n>", "of random records and examples").default(0).argParser(wholeNumber(0)))
       .addOption(option("--k1 <x>", "of BM25 (default 0.9, Anserini's)").argParser(atLeast(0)))
       .addOption(option("--b <x>", "of BM25 (default 0.4, Anserini's)").argParser(atLeast(0)))
       .addOption(option("--stem", "BM25 on stemmed words, English stop words left out"))
@@ -202,11 +199,8 @@ export function defineBenchmarks(evaluation: Command, context: Context): void {
         option("--trained-on <rows>", "rows of a model: is the benchmark in them? repeatable").argParser(
           collect((path) => path),
         ),
-      )
-      .addOption(option("--out <folder>", "receipts, and the result of each query as JSON Lines"))
-      .addOption(option("--cache <folder>", "of what language models were asked"))
-      .addOption(minOption());
-    for (const shared of languageModelOptions()) verb.addOption(shared);
+      );
+    addRunOptions(verb);
     verb
       .addHelpText(
         "after",
@@ -250,7 +244,7 @@ async function withModel(
   { model, uri }: { readonly model: LanguageModel | undefined; readonly uri: string | undefined },
 ): Promise<BenchmarkRun[]> {
   const { openCachedModel } = await import("../dataset/index.ts");
-  const cache = flags.cache ?? join(homedir(), ".cache", "retrieve-anything", "answers");
+  const cache = flags.cache ?? cacheFolder("scores");
   const cached = model === undefined ? undefined : await openCachedModel(model, cache);
   try {
     const runs: BenchmarkRun[] = [];
@@ -312,7 +306,7 @@ async function withEncoder(
       ...(cached && { model: cached }),
       bm25: bm25Of(flags),
       named: { model: named, ...(uri !== undefined && { llm: uri }) },
-      cacheFolder: join(homedir(), ".cache", "retrieve-anything", "vectors"),
+      cacheFolder: cacheFolder("vectors"),
       ...Object.fromEntries(
         given.flatMap((name) => (flags[name] === undefined ? [] : [[name, flags[name]]])),
       ),

@@ -1,9 +1,24 @@
 /** Benchmark runs as the command line shows them. */
 
+import type { Command } from "commander";
 import stringWidth from "string-width";
 import type { BenchmarkRun, Receipt } from "../eval/index.ts";
+import { minOption } from "./eval-floor.ts";
+import { languageModelOptions } from "./language-model.ts";
 import { table } from "./layout.ts";
+import { option, wholeNumber } from "./options.ts";
 import { columns, print, type Terminal } from "./terminal.ts";
+
+/** The flags of every benchmark that makes receipts. */
+export function addRunOptions(verb: Command): void {
+  verb
+    .addOption(option("--max-queries <n>", "at most so many, evenly spaced").argParser(wholeNumber(1)))
+    .addOption(option("--seed <n>", "of all that is drawn").default(0).argParser(wholeNumber(0)))
+    .addOption(option("--out <folder>", "receipts, and the result of each query as JSON Lines"))
+    .addOption(option("--cache <folder>", "of what language models were asked"))
+    .addOption(minOption());
+  for (const shared of languageModelOptions()) verb.addOption(shared);
+}
 
 /** A receipt in the shape that the command line prints. */
 export function reportOf(receipt: Receipt): {

@@ -1,16 +1,16 @@
 /** `retrieve eval tools-run`: tools from request to answer. */
 
-import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { BenchmarkRun } from "../eval/index.ts";
 import type { LanguageModel } from "../llm/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
 import { RetrieveError } from "../std/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Context } from "./command.ts";
-import { assertFloors, type Floor, minOption } from "./eval-floor.ts";
-import { reportOf, showRuns } from "./eval-runs.ts";
-import { type LanguageModelFlags, languageModelOptions, openModelAt } from "./language-model.ts";
+import { assertFloors, type Floor } from "./eval-floor.ts";
+import { addRunOptions, reportOf, showRuns } from "./eval-runs.ts";
+import { type LanguageModelFlags, openModelAt } from "./language-model.ts";
 import { paragraph } from "./layout.ts";
 import {
   choiceOf,
@@ -62,13 +62,8 @@ export function defineToolsRun(evaluation: Command, context: Context): void {
         collect(choiceOf(searchMethods)),
       ),
     )
-    .addOption(option("--k <n>", "tools that the model is shown (default 5)").argParser(wholeNumber(1)))
-    .addOption(option("--max-queries <n>", "at most so many, evenly spaced").argParser(wholeNumber(1)))
-    .addOption(option("--seed <n>", "of generation").default(0).argParser(wholeNumber(0)))
-    .addOption(option("--out <folder>", "receipts, and the result of each request as JSON Lines"))
-    .addOption(option("--cache <folder>", "of what language models were asked"))
-    .addOption(minOption());
-  for (const shared of languageModelOptions()) verb.addOption(shared);
+    .addOption(option("--k <n>", "tools that the model is shown (default 5)").argParser(wholeNumber(1)));
+  addRunOptions(verb);
   verb
     .addHelpText(
       "after",
@@ -128,10 +123,7 @@ async function withModel(
     import("../dataset/index.ts"),
   ]);
   const onNotice = (message: string): void => note(terminal, flags, message);
-  await using chat = await openCachedChat(
-    model,
-    flags.cache ?? join(homedir(), ".cache", "retrieve-anything", "answers"),
-  );
+  await using chat = await openCachedChat(model, flags.cache ?? cacheFolder("scores"));
   const runs: BenchmarkRun[] = [];
   for (const named of flags.model ?? ["mini"]) {
     const progress = showProgress(terminal, flags, `tools-run ${named}`);

@@ -1,11 +1,12 @@
 /** `retrieve eval verify`: does a receipt hold. */
 
 import { mkdtemp, rm } from "node:fs/promises";
-import { homedir, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { Benchmark, Receipt, Verification } from "../eval/index.ts";
 import { RetrieveError } from "../std/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Context } from "./command.ts";
 import { type LanguageModelFlags, languageModelOptions, openModelAt } from "./language-model.ts";
 import { encoderSettings, type GlobalOptions, option, wholeNumber } from "./options.ts";
@@ -66,7 +67,7 @@ async function verify(context: Context, file: string, flags: VerifyFlags): Promi
     await using cached = model === undefined ? undefined : await openCachedModel(model, answers);
     const verification = await verifyRun(run, {
       ...{ benchmark, encoder, sample: flags.sample, onNotice, onProgress: progress.report, signal },
-      cacheFolder: join(homedir(), ".cache", "retrieve-anything", "vectors"),
+      cacheFolder: cacheFolder("vectors"),
       ...(cached !== undefined && { model: cached }),
       ...(flags.dir !== undefined && { folder: flags.dir }),
     });

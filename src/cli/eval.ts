@@ -1,11 +1,11 @@
 /** `retrieve eval`: benchmarks of retrieval. */
 
-import { homedir } from "node:os";
-import { extname, join } from "node:path";
+import { extname } from "node:path";
 import type { Command } from "commander";
 import type { Encoder } from "../encoder/index.ts";
 import type { evaluateRetrieval, RetrievalReport, Run } from "../eval/index.ts";
 import type { SearchMethod } from "../retrieve/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Context, DefineCommand } from "./command.ts";
 import { defineBenchmarks } from "./eval-benchmark.ts";
 import { assertFloors, type Floor, minOption } from "./eval-floor.ts";
@@ -46,7 +46,7 @@ type Shared = Pick<
 export const defineEval: DefineCommand = (program, context) => {
   const evaluation = program
     .command("eval")
-    .description("measure retrieval on a benchmark")
+    .description("measure retrieval, and what it does for a language model")
     .addHelpText("after", "\nExample:\n  retrieve eval retrieval ./scifact --method bm25 --method hybrid");
   benchmark(evaluation, "retrieval", "a folder in the BEIR layout: corpus, queries, qrels")
     .addOption(
@@ -121,7 +121,7 @@ async function measure(
   try {
     return await evaluate(encoder, folder, flags, {
       methods: flags.method ?? ["hybrid"],
-      cacheFolder: join(homedir(), ".cache", "retrieve-anything", "vectors"),
+      cacheFolder: cacheFolder("vectors"),
       onProgress: progress.report,
       onNotice,
       signal,

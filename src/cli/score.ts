@@ -1,11 +1,10 @@
 /** `retrieve score`: rewards for the candidates of training rows. */
 
 import { existsSync } from "node:fs";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { type Command, InvalidArgumentError } from "commander";
 import type { OpenTeacher, ScoreEstimate, ScoreOptions, ScoreReport, Shard } from "../dataset/index.ts";
 import { RetrieveError, readText } from "../std/index.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Context, DefineCommand } from "./command.ts";
 import { type LanguageModelFlags, languageModelOptions, openModelAt, rewards } from "./language-model.ts";
 import { choiceOf, encoderSettings, type GlobalOptions, option, wholeNumber } from "./options.ts";
@@ -94,7 +93,7 @@ export const defineScore: DefineCommand = (program, context) => {
     .addOption(option("--seed <n>", "of these outputs").argParser(wholeNumber(0)).default(0))
     .addOption(
       option("--cache <dir>", "what models were asked before").default(
-        join(homedir(), ".cache", "retrieve-anything", "scores"),
+        cacheFolder("scores"),
         "~/.cache/retrieve-anything/scores",
       ),
     )
