@@ -42,6 +42,8 @@ retrieve eval lrlm "$data/memory/books" --window 128 --target 64 --chunk 32 --k 
 retrieve eval icl "$data/examples" --shots 8 --context 480 --method all "${encoders[@]}" "${language[@]}" "${common[@]}"
 retrieve eval nq "$data/knowledge/multihop" --split dev --k 1 --shots 2 --method none --method dense "${encoders[@]}" "${language[@]}" "${common[@]}"
 
+retrieve eval memory "$data/memory/realtalk" --split dev --k 3 --method none --method recency --method hybrid "${encoders[@]}" "${language[@]}" "${common[@]}"
+
 tiny=()
 for name in $(grep -ho '"llm": "llama:[^"]*"' "$work"/runs/*.json | sort -u | cut -d'"' -f4); do tiny+=(--tiny-model "$name"); done
 retrieve eval report "$work/runs" "${tiny[@]}" --out "$work/report.html"
