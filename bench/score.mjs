@@ -34,7 +34,7 @@ const { values: flags } = parseArgs({
 });
 const threads = Number(flags.threads);
 const path = join(tmpdir(), `retrieve-bench-${flags.size}.gguf`);
-if (!existsSync(path)) writeRandom(path, flags.size, 1);
+if (!existsSync(path)) writeRandom(path, flags.size, { seed: 1 });
 
 const candidates = 20;
 const sequences = 8;

@@ -10,7 +10,7 @@
  * is not made again, so an interrupted run goes on where it was; other settings want another folder. Progress goes to
  * stderr, the table to stdout and to table.md in the work folder.
  *
- *     --set NAME         repeatable; default multihop cmrc2018 agnews, and stories where there is a language model
+ *     --set NAME         repeatable; default all of runs/rewards/sets.mjs, stories only where there is a language model
  *     --variant NAME     repeatable; default base contrastive top plain stabilised
  *     --llm URI          the language model of stories: llama:PATH.gguf or openai:MODEL@URL
  *     --steps N --batch-size N --learning-rate X     default: runs/rewards/variants.mjs

@@ -18,6 +18,15 @@ const registry = await run("npm", ["view", "string-width", "version"], { timeout
 );
 if (!registry) console.log("package test skipped: no package registry can be reached");
 
+it("installs of llama.cpp's binaries no more than one machine without a GPU needs", async () => {
+  const folder = join(root, "node_modules/@node-llama-cpp");
+  const others = (await readdir(folder)).filter((name) => name !== `${process.platform}-${process.arch}`);
+  const names = others.map(async (name) => {
+    return JSON.parse(await readFile(join(folder, name, "package.json"), "utf8")).name;
+  });
+  expect(new Set(await Promise.all(names))).toEqual(new Set(["empty-npm-package"]));
+});
+
 describe.runIf(registry)("the packed package", () => {
   let folder: string;
 

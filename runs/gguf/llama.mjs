@@ -3,8 +3,9 @@
 /** Kinds of tokens. */
 export const tokenTypes = { normal: 1, unknown: 2, control: 3, byte: 6 };
 
-/** `vocabulary`: a list of `{ text, score, type }`; tokens 0, 1 and 2 are unknown, beginning and end. */
-export function metadataOf(name, { width, hidden, layers, heads, keyHeads, window }, vocabulary) {
+/** `tokenizer`: its part of the metadata, as `sentencePiece` and `bytePairs` give it. */
+export function metadataOf(name, { width, hidden, layers, heads, keyHeads, window }, tokenizer) {
+  const [, tokens] = tokenizer["tokenizer.ggml.tokens"];
   return {
     "general.architecture": ["string", "llama"],
     "general.name": ["string", name],
@@ -16,7 +17,14 @@ export function metadataOf(name, { width, hidden, layers, heads, keyHeads, windo
     "llama.attention.head_count": ["u32", heads],
     "llama.attention.head_count_kv": ["u32", keyHeads],
     "llama.attention.layer_norm_rms_epsilon": ["f32", 1e-5],
-    "llama.vocab_size": ["u32", vocabulary.length],
+    "llama.vocab_size": ["u32", tokens.length],
+    ...tokenizer,
+  };
+}
+
+/** `vocabulary`: a list of `{ text, score, type }`; tokens 0, 1 and 2 are unknown, beginning and end. */
+export function sentencePiece(vocabulary) {
+  return {
     "tokenizer.ggml.model": ["string", "llama"],
     "tokenizer.ggml.tokens": [["string"], vocabulary.map(({ text }) => text)],
     "tokenizer.ggml.scores": [["f32"], vocabulary.map(({ score }) => score)],

@@ -1,17 +1,21 @@
 /** A model of the shape of Llama with random weights: it knows nothing and costs what a real one costs. */
 
 import { createRandom, normal } from "#src/std/index.js";
-import { layerTensors, metadataOf, tokenTypes } from "./llama.mjs";
+import { bytePairs } from "./byte-pairs.mjs";
+import { layerTensors, metadataOf, sentencePiece, tokenTypes } from "./llama.mjs";
 import { writeGguf } from "./write.mjs";
 
-/** 110 million parameters, 25 million of them in the embedding. */
+/** 100M is 110 million parameters, 25 million of them in the embedding. `tokens` are those of the made-up vocabulary. */
 export const sizes = {
   "1M": { width: 128, hidden: 256, layers: 2, heads: 4, keyHeads: 2, window: 2048, tokens: 4000 },
   "100M": { width: 768, hidden: 2048, layers: 12, heads: 12, keyHeads: 12, window: 2048, tokens: 32_000 },
 };
 
-export function writeRandom(out, size, seed) {
-  const { tokens, ...shape } = sizes[size];
+/** `bpe`: a folder with the vocabulary of a real tokenizer; without it one of letters is made up. */
+export function writeRandom(out, size, { seed, bpe }) {
+  const { tokens: count, ...shape } = sizes[size];
+  const tokenizer = bpe === undefined ? sentencePiece(vocabularyOf(count)) : bytePairs(bpe);
+  const [, tokens] = tokenizer["tokenizer.ggml.tokens"];
   const { width, layers } = shape;
   const random = createRandom(seed);
   const matrix = (name, dimensions) => {
@@ -27,8 +31,8 @@ export function writeRandom(out, size, seed) {
   });
   const tensor = ({ name, shape: dimensions }) =>
     dimensions.length === 1 ? norm(name) : matrix(name, dimensions);
-  writeGguf(out, metadataOf(`random-${size}`, shape, vocabularyOf(tokens)), [
-    matrix("token_embd.weight", [width, tokens]),
+  writeGguf(out, metadataOf(`random-${size}`, shape, tokenizer), [
+    matrix("token_embd.weight", [width, tokens.length]),
     ...Array.from({ length: layers }, (_, at) => layerTensors(shape, at).map(tensor)).flat(),
     norm("output_norm.weight"),
   ]);

@@ -1,7 +1,7 @@
 /** A llama2.c checkpoint (version 0, github.com/karpathy/llama2.c, `export.py` and `run.c`) as GGUF. */
 
 import { readFileSync } from "node:fs";
-import { layerTensors, metadataOf, tokenTypes } from "./llama.mjs";
+import { layerTensors, metadataOf, sentencePiece, tokenTypes } from "./llama.mjs";
 import { writeGguf } from "./write.mjs";
 
 /** Parts of the checkpoint in their order; the norms of a layer stand alone, its matrices are [out, in] by rows. */
@@ -40,7 +40,11 @@ export function convertStories(checkpoint, vocabularyFile, out) {
   }
   add("output_norm.weight", [width], take(width));
   // Two tables of sines and cosines follow, which llama.cpp computes itself.
-  writeGguf(out, metadataOf("stories260K", shape, vocabularyIn(vocabularyFile, tokens)), tensors);
+  writeGguf(
+    out,
+    metadataOf("stories260K", shape, sentencePiece(vocabularyIn(vocabularyFile, tokens))),
+    tensors,
+  );
 }
 
 /** `tokenizer.bin` of llama2.c: the length of the longest token, then score, length and bytes of each. */

@@ -11,12 +11,13 @@ export interface LanguageModelFlags extends Manners {
   readonly timeout?: number;
   readonly parallel?: number;
   readonly threads?: number;
+  readonly contextLength?: number;
 }
 
 /** What `--reward` takes. */
 export const rewards = ["likelihood", "rank", "yes-no", "generation-em", "generation-f1"] as const;
 
-/** `--timeout`, `--parallel` and `--threads`. */
+/** `--timeout`, `--parallel`, `--threads` and `--context-length`. */
 export function languageModelOptions(): Option[] {
   return [
     option("--timeout <seconds>", "silence of a model server that is borne (default 120)").argParser(
@@ -26,6 +27,9 @@ export function languageModelOptions(): Option[] {
       wholeNumber(1),
     ),
     option("--threads <n>", "of a llama: model; default all cores but one").argParser(wholeNumber(1)),
+    option("--context-length <n>", "window of a llama: model, in tokens; default at most 4096").argParser(
+      wholeNumber(1),
+    ),
   ];
 }
 
@@ -43,12 +47,13 @@ export async function openModelAt(
 ): Promise<LanguageModel> {
   const { openLanguageModel } = await import("../llm/index.ts");
   const key = terminal.env["RETRIEVE_LLM_KEY"] || terminal.env["OPENAI_API_KEY"];
-  const { timeout, parallel, threads } = flags;
+  const { timeout, parallel, threads, contextLength } = flags;
   return await openLanguageModel(uri, {
     ...(key ? { key } : {}),
     ...(timeout !== undefined && { timeout }),
     ...(parallel !== undefined && { parallel }),
     ...(threads !== undefined && { threads }),
+    ...(contextLength !== undefined && { contextLength }),
     signal,
     onNotice: (message) => note(terminal, flags, message),
   });

@@ -73,6 +73,11 @@ export interface TokenProbability {
 }
 
 export interface ScoreOptions {
+  /**
+   * Whether the first token of a text has the value 0 where nothing stands before it, instead of being refused: after an empty
+   * prompt, with a model that has no mark of the beginning. Default false.
+   */
+  readonly zeroFirst?: boolean;
   readonly signal?: AbortSignal;
 }
 

@@ -107,7 +107,7 @@ async function readTokens(
   signal: AbortSignal,
 ): Promise<readonly TokenLists[]> {
   const score = async (prompt: string, texts: readonly string[]): Promise<readonly ContinuationScore[]> =>
-    (await model.score?.(prompt, texts, { signal })) ?? [];
+    (await model.score?.(prompt, texts, { signal, zeroFirst: true })) ?? [];
   if (echo === true) {
     const scores = await score(
       "",

@@ -114,31 +114,50 @@ export function buildTrainingGraphs(
 }
 
 /**
- * What computing `results` uses of the way to `embedding`. What ids and masks alone give, or parameters alone, is cheap
- * and computed again.
+ * What computing `results` uses of the way to `embedding`, as far as it is dear to compute again: products with weights.
+ * Taking a value out of a session costs as much as a few cheap operators, so these run again from what is kept.
  */
 function activations(embedding: Value, results: readonly Value[]): Record<string, Value> {
   const forward = inOrder([embedding]);
   const isForward = new Set(forward);
-  const onIds = dependents(forward, "input");
-  const onWeights = dependents(forward, "parameter");
-  const used = inOrder(results)
-    .filter((value) => !isForward.has(value))
-    .flatMap(({ source }) => (source.kind === "computed" ? source.operands : []))
-    .filter(
-      (value) => value !== embedding && isForward.has(value) && onIds.has(value) && onWeights.has(value),
-    );
-  return Object.fromEntries([...new Set(used)].map((value, at) => [`kept ${at}`, value]));
+  const onIds = onInputs(forward);
+  const dear = productsWithWeights(forward, onIds);
+  const needed = new Set(
+    inOrder(results)
+      .filter((value) => !isForward.has(value))
+      .flatMap(operandsOf)
+      .filter((value) => value !== embedding && isForward.has(value)),
+  );
+  const kept = new Set<Value>();
+  for (const value of needed) {
+    if (dear.has(value)) kept.add(value);
+    else for (const operand of operandsOf(value)) needed.add(operand); // a set hands out what is added on the way
+  }
+  return Object.fromEntries([...kept].map((value, at) => [`kept ${at}`, value]));
 }
 
-/** The values that are computed from a leaf of that kind. */
-function dependents(order: readonly Value[], kind: "input" | "parameter"): ReadonlySet<Value> {
+/** Products of what texts decide with what they do not, and sums that hold one: they are as large and save the sum. */
+function productsWithWeights(order: readonly Value[], onIds: ReadonlySet<Value>): ReadonlySet<Value> {
   const found = new Set<Value>();
   for (const value of order) {
     const { source } = value;
-    const depends =
-      source.kind === "computed" ? source.operands.some((one) => found.has(one)) : source.kind === kind;
-    if (depends) found.add(value);
+    if (source.kind !== "computed" || !onIds.has(value)) continue;
+    const { operator, operands } = source;
+    const isProduct = operator === "matmul" && operands.some((one) => !onIds.has(one));
+    if (isProduct || (operator === "add" && operands.some((one) => found.has(one)))) found.add(value);
+  }
+  return found;
+}
+
+function operandsOf({ source }: Value): readonly Value[] {
+  return source.kind === "computed" ? source.operands : [];
+}
+
+/** The values that are computed from an input. */
+function onInputs(order: readonly Value[]): ReadonlySet<Value> {
+  const found = new Set<Value>();
+  for (const value of order) {
+    if (value.source.kind === "input" || operandsOf(value).some((one) => found.has(one))) found.add(value);
   }
   return found;
 }

@@ -15,68 +15,68 @@ afterAll(() => {
 });
 const place = (name: string): string => join(folder, name);
 
-const names = ["Lily", "Tim", "Anna", "Ben", "Mia", "Sam", "Sue", "Max"];
-const things = ["ball", "doll", "car", "kite", "boat", "cat", "dog", "hat"];
+const names = ["Lily", "Tim", "Anna", "Ben", "Mia", "Sam", "Sue", "Max", "Tom", "Jane", "Lucy", "Jack"];
+const things = ["ball", "doll", "car", "kite", "boat", "cat", "dog", "hat", "box", "bird", "tree", "toy"];
+/** The last four names are asked about, and were in no row that was trained on. */
+const trainedOn = 8;
 
-/** What happened before, and how it goes on: the chunk with the same name and thing makes the end likelier. */
-const chunks = names.map(
-  (name, at) =>
-    `One day, ${name} got a big ${things[at]} from mom. ${name} liked the ${things[at]} a lot. ${name} said, "This is my ${things[at]}!"`,
-);
-const rows = names.map((name, at) => ({
-  task: "chat",
-  query: ` The next day, ${name} went to the park. ${name} was happy and played with the`,
-  answers: [` ${things[at]}.`],
-  history: chunks,
-}));
+/** What was told of somebody: the first looks like the query, the second makes its end likelier. */
+function chunksOf(at: number): string[] {
+  const [name, thing] = [names[at], things[at]];
+  return [
+    `The next day, ${name} went to the park with mom. ${name} was happy and played in the park.`,
+    `One day, ${name} got a big ${thing} from mom. ${name} liked the ${thing} a lot.`,
+  ];
+}
+
+function rowsOf(from: number, to: number): object[] {
+  const places = Array.from({ length: to - from }, (_, at) => from + at);
+  const chunks = places.flatMap(chunksOf);
+  return places.map((at) => ({
+    task: "lrlm",
+    query: ` The next day, ${names[at]} went to the park. ${names[at]} was happy and played with the`,
+    answers: [` ${things[at]}.`],
+    ...{ pos: [], neg: chunks, continuations: chunks.map(() => " ") },
+  }));
+}
+
+function read(path: string): Json[] {
+  return readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
 
 describe.skipIf(file === undefined)("score, train, evaluate", () => {
-  it("learns from the likelihoods of a real model", async () => {
-    const write = (name: string, some: readonly object[]): string => {
-      writeFileSync(place(name), some.map((row) => `${JSON.stringify(row)}\n`).join(""));
-      return place(name);
-    };
+  const scored = async (name: string, rows: readonly object[]): Promise<string> => {
+    writeFileSync(place(`${name}-rows.jsonl`), rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
     const llm = ["--llm", `llama:${file?.path}`, "--threads", "1", "--cache", place("cache")];
-    // A story has no speakers.
-    const layout = ["--template", "{key}{query}{answer}"];
-    const score = ["score", write("rows.jsonl", rows), ...llm, ...layout, "--out", place("scored.jsonl")];
-    const report = await jsonOf(score);
-    expect(report).toMatchObject({ rows: 8, scored: 64, cached: 0 });
-    const scored: Json[] = readFileSync(place("scored.jsonl"), "utf8")
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line));
-    // Each row's own chunk makes its end likelier than any other does.
-    for (const [at, { teacher_scores: scores }] of scored.entries()) {
-      expect(scores.indexOf(Math.max(...scores))).toBe(at);
+    const out = place(`${name}.jsonl`);
+    const report = await jsonOf(["score", place(`${name}-rows.jsonl`), ...llm, "--out", out]);
+    expect(report).toMatchObject({ rows: rows.length, scored: 2 * rows.length ** 2, cached: 0 });
+    // The model finds the end of each row likeliest after the chunk that has its thing.
+    for (const [at, { teacher_scores: scores }] of read(out).entries()) {
+      expect(scores.indexOf(Math.max(...scores))).toBe(2 * at + 1);
     }
-    const train = [
-      "--base",
-      "mini",
-      "--train",
-      "query",
-      "--steps",
-      "30",
-      "--batch-size",
-      "8",
-      "--group-size",
-      "8",
-    ];
+    return out;
+  };
+
+  it("learns from the likelihoods of a real model what helps it with texts that were not trained on", async () => {
+    const data = await scored("train", rowsOf(0, trainedOn));
+    const heldOut = await scored("held-out", rowsOf(trainedOn, names.length));
     const trained = await jsonOf([
-      ...["train", "--data", place("scored.jsonl"), ...train, "--seed", "1", "--save-steps", "30"],
-      ...["--eval", place("scored.jsonl"), "--out", place("encoder")],
+      ...["train", "--data", data, "--eval", heldOut, "--out", place("encoder"), "--seed", "1"],
+      ...["--base", "mini", "--train", "query", "--batch-size", "8", "--group-size", "8"],
+      ...["--steps", "20", "--save-steps", "20"],
     ]);
-    expect(trained).toMatchObject({ steps: 30, out: place("encoder") });
-    const lines = (name: string): Json[] =>
-      readFileSync(join(place("encoder"), "training", name), "utf8")
-        .trimEnd()
-        .split("\n")
-        .map((line) => JSON.parse(line));
+    expect(trained).toMatchObject({ steps: 20, out: place("encoder") });
+    const lines = (name: string): Json[] => read(join(place("encoder"), "training", name));
     const losses = lines("log.jsonl").map(({ loss }) => loss);
     const mean = (some: number[]): number => some.reduce((sum, loss) => sum + loss, 0) / some.length;
     expect(mean(losses.slice(-2))).toBeLessThan(mean(losses.slice(0, 2)));
-    const [before, ...after] = lines("evaluations.jsonl");
-    expect(before.step).toBe(0);
-    expect(after.at(-1).metrics["nDCG@10"]).toBeGreaterThanOrEqual(before.metrics["nDCG@10"]);
+    const [before, after] = lines("evaluations.jsonl");
+    expect([before.step, after.step]).toEqual([0, 20]);
+    expect(before.metrics["nDCG@10"]).toBeLessThan(0.6);
+    expect(after.metrics["nDCG@10"]).toBeGreaterThan(0.9);
   });
 });

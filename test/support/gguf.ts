@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const root = resolve(import.meta.dirname, "../..");
-const stories = resolve(root, process.env["RETRIEVE_DATA"] ?? "../shared/data", "../models/stories260k");
+const models = resolve(root, process.env["RETRIEVE_DATA"] ?? "../shared/data", "../models");
 
 export interface ModelFile {
   readonly path: string;
@@ -15,11 +15,26 @@ export interface ModelFile {
 
 /** stories260K, a real one, where its checkpoint is; else undefined, and the reason is printed. */
 export function storiesModel(): ModelFile | undefined {
-  const [checkpoint, vocabulary] = [join(stories, "stories260K.bin"), join(stories, "tok512.bin")];
-  if (existsSync(checkpoint))
-    return write("stories260K.gguf", (path) => ["stories", checkpoint, vocabulary, path]);
-  console.warn(`skipped: ${checkpoint} is not there (set RETRIEVE_DATA)`);
-  return undefined;
+  const [checkpoint, vocabulary] = ["stories260K.bin", "tok512.bin"].map((name) =>
+    join(models, "stories260k", name),
+  ) as [string, string];
+  return isThere(checkpoint)
+    ? write("stories260K.gguf", (path) => ["stories", checkpoint, vocabulary, path])
+    : undefined;
+}
+
+/** Random weights with the real tokens of GPT-2, which has no mark of the beginning; undefined as above. */
+export function bytePairModel(): ModelFile | undefined {
+  const folder = join(models, "gpt2_bpe");
+  return isThere(folder)
+    ? write("byte-pairs.gguf", (path) => ["random", path, "--size", "1M", "--bpe", folder])
+    : undefined;
+}
+
+function isThere(path: string): boolean {
+  const found = existsSync(path);
+  if (!found) console.warn(`skipped: ${path} is not there (set RETRIEVE_DATA)`);
+  return found;
 }
 
 /** A million random weights: it has a tokenizer that merges, and no sense. */

@@ -2,6 +2,7 @@
 
 import type { ChatWrapper, LlamaChat, LlamaChatResponse, LlamaModel, Token } from "node-llama-cpp";
 import { RetrieveError } from "../../std/index.ts";
+import { createCallId } from "../call-id.ts";
 import { interrupted } from "../interrupted.ts";
 import type {
   ChatMessage,
@@ -45,7 +46,7 @@ export async function* continueChat(
     const { functionCalls = [], metadata } = await replying.catch((error: unknown) => {
       throw options.signal?.aborted ? interrupted(options.signal) : error;
     });
-    const calls = functionCalls.map((call, at) => toCall(call, at, options.tools ?? []));
+    const calls = functionCalls.map((call) => toCall(call, options.tools ?? []));
     for (const call of calls) yield { type: "toolCall", call };
     const used = sequence.tokenMeter.diff(before);
     isSound = true;
@@ -105,12 +106,11 @@ function refuseToShift(): never {
 
 function toCall(
   { functionName, params }: NonNullable<Reply["functionCalls"]>[number],
-  at: number,
   tools: readonly ToolSchema[],
 ): ToolCall {
   const tool = tools.find(({ name }) => name === functionName);
   const given = tool === undefined ? params : withoutNulls(params, tool);
-  return { id: `call_${at}`, name: functionName, arguments: JSON.stringify(given) };
+  return { id: createCallId(), name: functionName, arguments: JSON.stringify(given) };
 }
 
 function reasonOf(stopped: string, calls: readonly ToolCall[]): EndReason {

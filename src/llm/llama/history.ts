@@ -10,13 +10,12 @@ import type { ChatMessage, ToolCall, ToolSchema } from "../language-model.ts";
 
 /** The chat, with an empty reply of the model at its end, which is what it goes on from. */
 export function historyOf(messages: readonly ChatMessage[]): ChatHistoryItem[] {
-  const results = new Map(messages.map(({ toolCallId, content }) => [toolCallId, content]));
   const history: ChatHistoryItem[] = [];
-  for (const { role, content, toolCalls = [] } of messages) {
+  for (const [at, { role, content, toolCalls = [] }] of messages.entries()) {
     if (role === "system") history.push({ type: "system", text: content });
     if (role === "user") history.push({ type: "user", text: content });
     if (role === "assistant") {
-      const calls = toolCalls.map((call) => toCall(call, results.get(call.id)));
+      const calls = toolCalls.map((call) => toCall(call, resultOf(call, messages.slice(at + 1))));
       replyOf(history).push(...(content === "" ? [] : [content]), ...calls);
     }
   }
@@ -31,6 +30,11 @@ function replyOf(history: ChatHistoryItem[]): (string | ChatModelFunctionCall)[]
   const response: (string | ChatModelFunctionCall)[] = [];
   history.push({ type: "model", response });
   return response;
+}
+
+/** The nearest one: some models number the calls of every reply from 0. */
+function resultOf({ id }: ToolCall, following: readonly ChatMessage[]): string | undefined {
+  return following.find(({ toolCallId }) => toolCallId === id)?.content;
 }
 
 function toCall({ name, arguments: args }: ToolCall, result: string | undefined): ChatModelFunctionCall {

@@ -93,7 +93,7 @@ function truncate(model: LlamaModel, text: string, limit: number): string {
   if (tokens.length <= limit) return text;
   const cut = model.detokenize(tokens.slice(0, limit), false);
   // A tokenizer may put a space in front, and the cut may go through a character.
-  const shown = text.startsWith(" ") ? cut : cut.trimStart();
+  const shown = text.startsWith(" ") ? cut : cut.replace(/^ /, "");
   let end = 0;
   while (end < shown.length && shown[end] === text[end]) end++;
   return text.slice(0, end);

@@ -28,7 +28,7 @@ export async function scoreContinuations(
   context: LlamaContextOf,
   prompt: string,
   continuations: readonly string[],
-  { signal }: ScoreOptions,
+  { zeroFirst = false, signal }: ScoreOptions,
 ): Promise<ContinuationScore[]> {
   const { model, sequences } = context;
   const start = tokensOf(model, prompt);
@@ -40,7 +40,9 @@ export async function scoreContinuations(
       );
     }
     const tokens = tokensOf(model, prompt + continuation);
-    return checked({ tokens, from: boundaryOf(model, prompt, start, tokens) }, context);
+    const scored = checked({ tokens, from: boundaryOf(model, prompt, start, tokens) }, context);
+    if (scored.from === 0 && !zeroFirst) throw nothingBefore();
+    return scored;
   });
   return await sequences.use(texts[0]?.tokens ?? start, signal, async (sequence) => {
     const scores: ContinuationScore[] = [];
@@ -49,16 +51,18 @@ export async function scoreContinuations(
   });
 }
 
-function checked({ tokens, from }: Scored, { window }: LlamaContextOf): Scored {
+function checked(scored: Scored, { window }: LlamaContextOf): Scored {
+  const { length } = scored.tokens;
   // The last token is predicted and not read.
-  if (tokens.length - 1 > window) {
-    throw new RetrieveError(
-      "invalid_argument",
-      `prompt and continuation are ${tokens.length} tokens, the window holds ${window}; shorten the prompt, or open the model with a larger window`,
-    );
-  }
-  if (from > 0) return { tokens, from };
+  if (length - 1 <= window) return scored;
   throw new RetrieveError(
+    "invalid_argument",
+    `prompt and continuation are ${length} tokens, the window holds ${window}; shorten the prompt, or open the model with a larger window (--context-length)`,
+  );
+}
+
+function nothingBefore(): RetrieveError {
+  return new RetrieveError(
     "unsupported",
     "this model has no mark of the beginning, so that nothing stands before the first token; give it a prompt",
   );
@@ -70,16 +74,17 @@ async function scoreOne(
   { tokens, from }: Scored,
   signal: AbortSignal | undefined,
 ): Promise<ContinuationScore> {
-  await readUpTo(sequence, tokens.slice(0, from - 1), signal);
+  const first = Math.max(from, 1); // that something stands before
+  await readUpTo(sequence, tokens.slice(0, first - 1), signal);
   if (signal?.aborted) throw interrupted(signal);
-  const own = tokens.slice(from);
-  const predicting = tokens.slice(from - 1, -1);
+  const predicted = tokens.slice(first);
   const outputs = await sequence.controlledEvaluate(
-    predicting.map((token, at) => [token, { generateNext: wanted([own[at] ?? token]) }]),
+    predicted.map((token, at) => [tokens[first - 1 + at] ?? token, { generateNext: wanted([token]) }]),
   );
+  const values = predicted.map((token, at) => logProbability(outputs[at]?.next, token));
   return {
-    tokens: textsOf(model, tokens.slice(0, from), own),
-    logProbabilities: own.map((token, at) => logProbability(outputs[at]?.next, token)),
+    tokens: textsOf(model, tokens.slice(0, from), tokens.slice(from)),
+    logProbabilities: from === 0 ? [0, ...values] : values,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { RetrieveError } from "../../std/index.ts";
+import { createCallId } from "../call-id.ts";
 import type { EndReason, GenerateEvent, ToolCall, Usage } from "../language-model.ts";
 
 const toolCallDelta = z.object({
@@ -144,6 +145,6 @@ function createCalls(): Calls {
     joined: () =>
       [...calls]
         .sort(([one], [other]) => one - other)
-        .map(([index, call]) => ({ ...call, id: call.id || `call_${index}` })),
+        .map(([, call]) => ({ ...call, id: call.id || createCallId() })),
   };
 }

@@ -1,8 +1,8 @@
 /** What a model in process does besides scoring right: limits, streams, stops, and answers to bad input. */
 
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import {
   type GenerateInput,
@@ -12,6 +12,7 @@ import {
 } from "#src/llm/index.js";
 import { createStopper } from "#src/llm/llama/continue-text.js";
 import { functionsOf, historyOf, withoutNulls } from "#src/llm/llama/history.js";
+import { serveCompletions } from "#src/serve/index.js";
 import { randomModel } from "../../support/gguf.ts";
 
 const file = randomModel();
@@ -35,6 +36,16 @@ function numbers64(...values: number[]): Buffer {
   return Buffer.from(new BigUint64Array(values.map(BigInt)).buffer);
 }
 
+/** The model of the other tests without a mark of the beginning, as Qwen's have it. */
+function withoutMark(): string {
+  const bytes = readFileSync(file.path);
+  const key = "tokenizer.ggml.add_bos_token";
+  bytes.writeUInt8(0, bytes.indexOf(key) + key.length + 4); // behind the type of the value
+  const path = join(dirname(file.path), "without-mark.gguf");
+  writeFileSync(path, bytes);
+  return path;
+}
+
 const chat: GenerateInput = { messages: [{ role: "user", content: "abc" }] };
 
 describe("openLanguageModel", () => {
@@ -44,6 +55,35 @@ describe("openLanguageModel", () => {
     expect(other.name).toBe(model.name);
     expect(other.contextLength).toBe(256);
     await other.close();
+  });
+
+  it("scores without a mark of the beginning what stands behind something, in process and served", async () => {
+    const bare = await openLanguageModel(`llama:${withoutMark()}`, { contextLength: 256, threads: 1 });
+    const server = await serveCompletions({ llm: bare, id: "bare" });
+    const served = await openLanguageModel(`openai:bare@${server.url}`);
+    await expect(bare.score?.("", ["abc def"])).rejects.toThrow(/no mark of the beginning.*give it a prompt/);
+    const given = ["abc def ", ["ghi", "the cat", "x"]] as const;
+    const [own = [], other = []] = [await bare.score?.(...given), await served.score?.(...given)];
+    expect(other.map(({ tokens }) => tokens)).toEqual(own.map(({ tokens }) => tokens));
+    for (const [at, { logProbabilities }] of own.entries()) {
+      for (const [place, value] of logProbabilities.entries()) {
+        expect(other[at]?.logProbabilities[place]).toBeCloseTo(value, 2);
+      }
+    }
+    const [whole] = (await bare.score?.("", ["abc def"], { zeroFirst: true })) ?? [];
+    expect(whole?.tokens.join("")).toMatch(/abc def$/);
+    expect(whole?.logProbabilities[0]).toBe(0);
+    expect(whole?.logProbabilities[1]).toBeLessThan(0);
+    await server.close();
+    await bare.close();
+  });
+
+  it("cuts a text that begins with white space", async () => {
+    for (const text of ["\nabc def ghi jkl", "\tabc def ghi jkl", "  abc def ghi jkl", "\u00a0abc def ghi"]) {
+      const cut = await model.truncate?.(text, 5);
+      expect(text.startsWith(cut ?? "?")).toBe(true);
+      expect(cut?.trim()).not.toBe("");
+    }
   });
 
   it("refuses a model without logits before it is loaded", async () => {
@@ -229,6 +269,20 @@ describe("a chat for llama.cpp", () => {
         response: [
           "Let me see.",
           { type: "functionCall", name: "add", params: { x: 2 }, result: "4", startsNewChunk: true },
+        ],
+      },
+    ]);
+    const round = (result: string) => [
+      { role: "assistant", content: "", toolCalls: [{ id: "0", name: "next", arguments: "{}" }] } as const,
+      { role: "tool", content: result, toolCallId: "0" } as const,
+    ];
+    const call = { type: "functionCall", name: "next", params: {}, startsNewChunk: true };
+    expect(historyOf([...round("first"), ...round("second")])).toEqual([
+      {
+        type: "model",
+        response: [
+          { ...call, result: "first" },
+          { ...call, result: "second" },
         ],
       },
     ]);
