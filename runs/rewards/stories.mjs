@@ -42,8 +42,7 @@ async function write(llm, seed) {
 async function chunksOf(llm, text) {
   const chunks = [];
   for (let left = text; left !== ""; left = left.slice(chunks.at(-1).length)) {
-    const chunk = llm.truncate === undefined ? "" : await llm.truncate(left, chunkTokens);
-    chunks.push(left.startsWith(chunk) && chunk !== "" ? chunk : left.slice(0, 4 * chunkTokens));
+    chunks.push((await llm.truncate?.(left, chunkTokens)) || left.slice(0, 4 * chunkTokens));
   }
   return chunks.filter((chunk) => /\w/.test(chunk));
 }
