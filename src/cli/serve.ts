@@ -42,7 +42,7 @@ export const defineServe: DefineCommand = (program, context) => {
 
 async function serveModel(context: Context, flags: ServeFlags): Promise<void> {
   const { terminal, signal } = context;
-  const { serveCompletions } = await import("../serve/index.ts");
+  const { isLoopback, serveCompletions } = await import("../serve/index.ts");
   const llm = await openModelAt(context, flags, flags.llm);
   try {
     const key = terminal.env["RETRIEVE_SERVE_KEY"];
@@ -52,7 +52,7 @@ async function serveModel(context: Context, flags: ServeFlags): Promise<void> {
     const url = `${server.url}/v1`;
     if (flags.json) printJson(terminal, { url, model: id });
     else print(terminal, `${id} at ${url}; use it as openai:${id}@${url}`);
-    if (host !== "127.0.0.1")
+    if (!isLoopback(host))
       note(terminal, flags, `other machines may reach ${host}; the key is wanted from them`);
     if (!signal.aborted) await once(signal, "abort");
     await server.close();

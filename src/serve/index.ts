@@ -1,4 +1,4 @@
 /** The house opened to others: a language model over HTTP. */
 
-export type { RunningServer } from "./http.ts";
+export { isLoopback, type RunningServer } from "./http.ts";
 export { type ServeOptions, serveCompletions } from "./serve.ts";

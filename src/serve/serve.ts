@@ -1,5 +1,6 @@
 /** A language model for other programs and machines, by OpenAI's API. */
 
+import { createHash } from "node:crypto";
 import type { LanguageModel } from "../llm/index.ts";
 import { RetrieveError } from "../std/index.ts";
 import { chat } from "./chat.ts";
@@ -47,6 +48,7 @@ export async function serveCompletions(options: ServeOptions): Promise<RunningSe
     object: "model",
     created,
     owned_by: "retrieve-anything",
+    fingerprint: fingerprintOf(llm),
     ...(llm.contextLength !== undefined && { max_model_len: llm.contextLength }),
     ...(llm.countTokens !== undefined && { counts_tokens: true }),
   };
@@ -68,6 +70,11 @@ export async function serveCompletions(options: ServeOptions): Promise<RunningSe
     ...(llm.countTokens === undefined ? [] : [post("/tokenize", countTokens)]),
   ];
   return await serveRoutes(routes, { port, host, key, maxBodyBytes, maxRequests });
+}
+
+/** Tells other weights under the same id apart, and not what the model is called on this machine. */
+function fingerprintOf({ name }: LanguageModel): string {
+  return createHash("sha256").update(name).digest("hex").slice(0, 12);
 }
 
 /** In the words of vLLM, without the tokens themselves, which a model here does not tell. */

@@ -49,6 +49,17 @@ describe("through the client of this package", () => {
     expect(await client.countTokens!("The 🦊 dog")).toBe(4);
   });
 
+  it("has another name with other weights under the same id", async () => {
+    const other = await serveCompletions({ llm: { ...model, name: "other" }, id: "tiny" });
+    const { port } = new URL(server.url);
+    const names = await Promise.all(
+      [server, other].map(async ({ url }) => (await openLanguageModel(`openai:tiny@${url}`)).name),
+    );
+    await other.close();
+    expect(names[0]).toMatch(new RegExp(`^openai:tiny@http://127\\.0\\.0\\.1:${port}/v1#[0-9a-f]{12}$`));
+    expect(names[0]?.split("#")[1]).not.toBe(names[1]?.split("#")[1]);
+  });
+
   it("generates as the model itself does", async () => {
     for (const options of [{}, { maxTokens: 3 }, { stop: [" is"] }]) {
       for (const input of [

@@ -18,6 +18,8 @@ export interface Manners {
   readonly lists?: boolean;
   /** A generated token comes with its value. Default true. */
   readonly generatedLogprobs?: boolean;
+  /** The status with which a request fails, by its number from 1; it may be sent again at once. */
+  readonly failure?: (number: number) => number | undefined;
   /** What is told of a text, by what is true. */
   readonly tell?: (told: Told, text: string) => Told;
 }
@@ -31,7 +33,11 @@ interface Asked {
 
 export function scoringServer(manners: Manners = {}): Promise<SmallServer> {
   const { lists = true } = manners;
-  return smallServer((response, { body }: Received) => {
+  return smallServer((response, { body }: Received, number) => {
+    const status = manners.failure?.(number);
+    if (status !== undefined) {
+      return sendJson(response, { error: { message: "not now" } }, status, { "retry-after": "0" });
+    }
     const asked: Asked = body;
     const prompts = typeof asked.prompt === "string" ? [asked.prompt] : asked.prompt;
     if (prompts.length > 1 && !lists) return sendJson(response, { error: { message: "assertion" } }, 500);

@@ -261,6 +261,9 @@ function thin(work: Work, asks: readonly Ask[]): readonly Ask[] {
 }
 
 function verdict({ options }: Work, answers: number, scores: readonly (readonly CachedScore[])[]): Verdict {
+  if (scores.flat().some(({ tokens }) => tokens === 0)) {
+    return { leftOut: "with a candidate to which the model says neither yes nor no" };
+  }
   const values = scores.map((own) =>
     own.map(({ sum, tokens }) => (options.reduce === "sum" ? sum : sum / tokens)),
   );

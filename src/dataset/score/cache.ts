@@ -14,7 +14,7 @@ import { diskError, formatJsonLine, scanLines } from "../../std/index.ts";
 
 /** How likely a continuation was: enough for its sum and its mean. */
 export interface CachedScore {
-  /** Tokens of the continuation. */
+  /** Tokens of the continuation; 0 where the model was asked and did not say. */
   readonly tokens: number;
   /** Sum of their log-probabilities. */
   readonly sum: number;

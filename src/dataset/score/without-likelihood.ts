@@ -13,13 +13,15 @@ const question = "Does what stands first lead to what stands last? Reply with ye
  */
 export function withoutLikelihood(model: LanguageModel, method: OtherReward): Measure {
   const ask = async (prompt: string, answers: readonly string[], signal: AbortSignal | undefined) => {
-    const { values } = await reward(
+    const { values, bounded = [] } = await reward(
       model,
       method,
       { prompt, answers },
       { chat: true, ...(signal && { signal }) },
     );
-    return values.map((sum) => ({ sum, tokens: 1 }));
+    // With neither word among the likeliest tokens both have one bound, which says nothing of the candidate.
+    const tokens = bounded.length === 2 ? 0 : 1;
+    return values.map((sum) => ({ sum, tokens }));
   };
   return {
     name: method,

@@ -31,8 +31,8 @@ export interface LlamaOptions {
 }
 
 /**
- * Opens a GGUF file. Its name is that of the file with a hash of its bytes, which are read once for that: about a second a
- * gigabyte.
+ * Opens a GGUF file. Its name is that of the file with a hash of its bytes, which are read once for that, about a second a
+ * gigabyte, and the precision of keys and values unless it is the usual one.
  *
  * Throws `missing_package` without `node-llama-cpp`, `not_found`, `invalid_data` for a file that is no GGUF, and `unsupported`
  * for a model that llama.cpp cannot load here.
@@ -47,7 +47,8 @@ export async function openLlama(path: string, options: LlamaOptions = {}): Promi
   try {
     const context = await createContext(model, { ...options, parallel });
     const sequences = openSequences(context, parallel);
-    const name = `llama:${basename(path)}#${hash.slice(0, 12)}`;
+    const precision = options.cache === "F32" ? ",f32" : ""; // scores differ by it
+    const name = `llama:${basename(path)}#${hash.slice(0, 12)}${precision}`;
     return languageModel(llamaPackage, { model, sequences, window: context.contextSize }, name, parallel);
   } catch (error) {
     await model.dispose();

@@ -56,7 +56,7 @@ export async function openOpenai(address: string, options: OpenOpenaiOptions = {
     takesZeroTokens: card?.isOurs ?? false,
   };
   return {
-    name: `openai:${model}@${base}`,
+    name: `openai:${model}@${base}${card?.fingerprint === undefined ? "" : `#${card.fingerprint}`}`,
     contextLength: card?.contextLength,
     parallel,
     generate: (input, generateOptions = {}) => generate(server, input, generateOptions),
@@ -108,6 +108,7 @@ const cardSchema = z.object({
   owned_by: z.string().nullish(),
   /** Of this package. */
   counts_tokens: z.boolean().nullish(),
+  fingerprint: z.string().nullish(),
   /** Names of the length of the context: vLLM and this package, OpenRouter, Groq. */
   max_model_len: z.number().nullish(),
   context_length: z.number().nullish(),
@@ -121,6 +122,8 @@ interface Card {
   readonly isOurs: boolean;
   readonly isVllm: boolean;
   readonly countsTokens: boolean;
+  /** Of the weights, where the server tells them apart. */
+  readonly fingerprint: string | undefined;
 }
 
 /** What the server tells of the model; undefined where it keeps no list that can be read. */
@@ -146,6 +149,7 @@ async function findCard(
     isOurs: owner === "retrieve-anything",
     isVllm,
     countsTokens: isVllm || card.counts_tokens === true,
+    fingerprint: card.fingerprint ?? undefined,
   };
 }
 

@@ -67,6 +67,30 @@ it("yes-no asks whether the candidate leads to each answer", async () => {
   expect(asked[0]).toContain("Reply with yes or no");
 });
 
+it("leaves a row out where the model says neither yes nor no, and asks no second time", async () => {
+  const thinking: LanguageModel = {
+    ...chatModel([]),
+    topTokens: async (input) => {
+      const [{ content = "" } = {}] = "messages" in input ? input.messages : [];
+      const first = content.includes("Ships") ? "<think>" : "Yes";
+      return [
+        { text: first, logProbability: -0.1 },
+        { text: "Well", logProbability: -3 },
+      ];
+    },
+  };
+  const sure = { ...row, neg: ["The ferry is white."] };
+  const { rows, report, notices } = await folder.ask(thinking, [row, sure], { reward: "yes-no" });
+  expect(rows).toHaveLength(1);
+  expect(rows[0].teacher_scores).toEqual([expect.closeTo(2.9, 12), expect.closeTo(2.9, 12)]);
+  expect(report).toMatchObject({ scored: 6, cached: 2 }); // both rows have one candidate in common
+  expect(notices).toContainEqual(
+    expect.stringMatching(/^1 rows are left out: .*a candidate to which the model says neither yes nor no/),
+  );
+  const again = await folder.ask(thinking, [row, sure], { reward: "yes-no" });
+  expect(again.report).toMatchObject({ scored: 0, cached: 8 });
+});
+
 it("is asked once, and never taken for another reward", async () => {
   const model = chatModel([]);
   await folder.ask(model, [row], { reward: "generation-em" });

@@ -55,6 +55,11 @@ describe("openLanguageModel", () => {
     expect(other.name).toBe(model.name);
     expect(other.contextLength).toBe(256);
     await other.close();
+    const exact = await openLanguageModel(`llama:${file.path}`, {
+      ...{ contextLength: 256, parallel: 1, cache: "F32", threads: 1 },
+    });
+    expect(exact.name).toBe(`${model.name},f32`);
+    await exact.close();
   });
 
   it("scores without a mark of the beginning what stands behind something, in process and served", async () => {

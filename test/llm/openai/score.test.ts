@@ -81,6 +81,27 @@ describe("a server that conforms", () => {
     },
   );
 
+  it("waits for a server that is busy, and gives up on one that stays so", async () => {
+    let failures = 0;
+    await using server = await scoringServer({ failure: () => (failures-- > 0 ? 429 : undefined) });
+    const notices: string[] = [];
+    const model = await openLanguageModel(`openai:bigram@${server.origin}`, {
+      tries: 3,
+      onNotice: (notice) => notices.push(notice),
+    });
+    await model.score!(prompt, [" Paris"]);
+    failures = 2;
+    const asked = server.received.length;
+    expect(await model.score!(prompt, [" Rome, and the"])).toEqual([truth(`${prompt} Rome, and the`, 4)]);
+    expect(server.received.length).toBe(asked + 3);
+    expect(notices.filter((notice) => /answered 429: not now.*; try \d of 3/.test(notice))).toHaveLength(2);
+    failures = 3;
+    await expect(model.score!(prompt, [" Rome"])).rejects.toMatchObject({
+      code: "network",
+      message: expect.stringContaining("429: not now"),
+    });
+  });
+
   it("sends continuations together where it may, and each once", async () => {
     await using server = await scoringServer();
     const model = await open(server);
