@@ -97,7 +97,7 @@ function partsOf(fields: Fields, place: string) {
 function valuesOf(fields: Fields, name: string, place: string): string[] {
   const values = Array.isArray(fields[name]) ? listField(fields, name, place) : [fields[name]];
   return values.map((value) => {
-    if (typeof value === "string") return value;
+    if (typeof value === "string" || typeof value === "number") return String(value);
     const { title, text } = objectOf(value, `${place}, "${name}"`);
     return [title, text].filter((part) => typeof part === "string").join(" ");
   });

@@ -4,17 +4,22 @@ import { join } from "node:path";
 import { readJsonLines } from "../../std/index.ts";
 import { listField, objectOf, textField } from "../fields.ts";
 import type { TrainingRow } from "../row.ts";
-import type { Converter } from "./converter.ts";
+import type { Converted, Converter } from "./converter.ts";
 import { fileIn, isFile } from "./place.ts";
 import { isThere } from "./texts.ts";
 
 /**
  * `msc/msc_dialogue/session_N/{train,valid,test}.txt`, JSON Lines: `previous_dialogs`, each a `dialog` of texts, and the `dialog`
  * of this session. A row for each reply of the second speaker: the query is what the first one said, the history all pairs
- * before, across sessions. The last session that is there is read, because it holds the others; a file may be named itself.
+ * before, across sessions. Each session has conversations of its own, few of which go on to the next one, and earlier
+ * dialogues stand in it as what was said before alone. So all sessions are read, as ParlAI does; of the test part the last one
+ * alone, as LLM-Embedder does. A file may be named itself.
  */
 export const convertMsc: Converter = async function* (source, { split = "train", task = "chat" }) {
-  const path = await lastSession(source, split);
+  for (const path of await sessionsOf(source, split)) yield* convertSession(path, task);
+};
+
+async function* convertSession(path: string, task: string): AsyncGenerator<Converted> {
   for await (const { value, place } of readJsonLines(path)) {
     const fields = objectOf(value, place);
     const before = listField(fields, "previous_dialogs", place).flatMap((session) =>
@@ -29,7 +34,7 @@ export const convertMsc: Converter = async function* (source, { split = "train",
       else yield { row: { query: pair.first, pos: [], neg: [], history, answers: [pair.second], task } };
     }
   }
-};
+}
 
 interface Pair {
   readonly first: string;
@@ -49,16 +54,18 @@ function pairsOf(session: Readonly<Record<string, unknown>>, place: string): Pai
   return pairs;
 }
 
-/** ParlAI calls the dev part `valid`. */
-async function lastSession(source: string, split: string): Promise<string> {
+/** The files of a part, the first session's first. ParlAI calls the dev part `valid`. */
+async function sessionsOf(source: string, split: string): Promise<string[]> {
   const name = `${split === "dev" ? "valid" : split}.txt`;
-  for (const session of [5, 4, 3, 2]) {
+  const found: string[] = [];
+  for (const session of [2, 3, 4, 5]) {
     for (const folder of [source, join(source, "msc_dialogue"), join(source, "msc", "msc_dialogue")]) {
       const path = join(folder, `session_${session}`, name);
-      if (await isFile(path)) return path;
+      if (await isFile(path)) found.push(path);
     }
   }
-  return await fileIn(source, [name]);
+  if (found.length === 0) return [await fileIn(source, [name])];
+  return split === "test" ? found.slice(-1) : found;
 }
 
 /** The rows of a split as chats with replies; what is dropped is passed over. */

@@ -13,7 +13,8 @@ export interface Instance {
 }
 
 /**
- * A file of `{input, output}`, or FLAN's `{inputs, targets}`; an output may be a list. Each row asks for an instance, its candidates
+ * A file of `{input, output}`, or FLAN's `{inputs, targets}`; an output may be a list, and an `instruction` stands on a line
+ * before the input. Each row asks for an instance, its candidates
  * are others of the same file, as input, line break and output, that nobody has labelled: a language model's likelihood tells
  * which of them help, see `retrieve score`. Default: 20 nearest by BM25. Memory: the file.
  */
@@ -49,7 +50,11 @@ export function* instanceRows(
 
 function instanceIn(value: unknown, place: string): Instance {
   const fields = objectOf(value, place);
-  const input = textField(fields, "input" in fields ? "input" : "inputs", place, "");
+  const parts = ["instruction", "input" in fields ? "input" : "inputs"];
+  const input = parts
+    .map((name) => textField(fields, name, place, ""))
+    .filter(isThere)
+    .join("\n");
   const name = "output" in fields ? "output" : "targets";
   const outputs = Array.isArray(fields[name])
     ? listField(fields, name, place).map(String)

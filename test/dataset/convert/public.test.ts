@@ -3,7 +3,8 @@
  * LLM-Embedder's toy set (FlagOpen/FlagEmbedding), DPR (facebookresearch/DPR, README), MS MARCO (microsoft/
  * MSMARCO-Passage-Ranking, README), SCAI-QReCC 2021 (scai-conf/SCAI-QReCC-21, README), ToolBench (OpenBMB/ToolBench,
  * preprocess/preprocess_retriever_data.py), Multi-Session Chat (facebookresearch/ParlAI, parlai/tasks/msc/agents.py), FLAN
- * (google-research/FLAN, `inputs` and `targets`), CodeParrot (the card of codeparrot/github-code).
+ * (google-research/FLAN, `inputs` and `targets`), Alpaca (tatsu-lab/stanford_alpaca, README), CodeParrot (the card of
+ * codeparrot/github-code), Books3 and ArXiv (EleutherAI/the-pile, lines with `text`).
  */
 
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -269,7 +270,9 @@ it("toolbench: instructions, and APIs in the words of the reference", async () =
 
 it("msc: replies with all pairs of turns before them, across sessions", async () => {
   const dialog = (...texts: string[]) => ({ dialog: texts.map((text) => ({ text })) });
-  put("msc_dialogue/session_2/train.txt", [dialog("wrong session", "indeed")]);
+  put("msc_dialogue/session_2/train.txt", [
+    { ...dialog("Only here", "Yes."), previous_dialogs: [dialog("Hi", "Hello")] },
+  ]);
   put("msc_dialogue/session_3/train.txt", [
     {
       ...dialog("How is Tern?", "Afloat.", "Good.", "Yes.", "unanswered"),
@@ -280,10 +283,18 @@ it("msc: replies with all pairs of turns before them, across sessions", async ()
   const { report, rows } = await convert("msc");
   const pairs = ["Speaker 1: Hi\nSpeaker 2: Hello", "Speaker 1: How is Tern?\nSpeaker 2: Afloat."];
   expect(rows).toEqual([
+    { query: "Only here", history: pairs.slice(0, 1), answers: ["Yes."], task: "chat" },
     { query: "How is Tern?", history: pairs.slice(0, 1), answers: ["Afloat."], task: "chat" },
     { query: "Good.", history: pairs, answers: ["Yes."], task: "chat" },
   ]);
   expect(report.dropped).toEqual({ "nothing said before": 1 });
+  for (const session of [4, 5]) {
+    put(`msc_dialogue/session_${session}/test.txt`, [
+      { ...dialog(`In session ${session}`, "Yes."), previous_dialogs: [dialog("Hi", "Hello")] },
+    ]);
+  }
+  const test = await convert("msc", { split: "test" });
+  expect(test.rows.map(({ query }) => query)).toEqual(["In session 5"]);
 });
 
 it("tasks: other instances of the file as unlabelled examples", async () => {
@@ -293,12 +304,17 @@ it("tasks: other instances of the file as unlabelled examples", async () => {
     { input: "Text: fine boat", output: "Good" },
     { input: "", output: "x" },
     { input: "no output", output: "" },
+    // The layout of Alpaca (tatsu-lab/stanford_alpaca, alpaca_data.json); `input` is empty where there is none.
+    { instruction: "Name a boat.", input: "", output: "Tern" },
+    { instruction: "Is it good or bad?", input: "dull play", output: "Bad" },
   ]);
   const { report, rows } = await convert("tasks", { negatives: { method: "bm25", count: 1 } });
   expect(rows.map(({ query, pos, answers }) => ({ query, pos, answers }))).toEqual([
     { query: "Text: good film", pos: [], answers: ["Good"] },
     { query: "Text: bad film", pos: [], answers: ["Bad", "Poor"] },
     { query: "Text: fine boat", pos: [], answers: ["Good"] },
+    { query: "Name a boat.", pos: [], answers: ["Tern"] },
+    { query: "Is it good or bad?\ndull play", pos: [], answers: ["Bad"] },
   ]);
   expect(rows[0].neg).toEqual(["Text: bad film\nBad"]);
   expect(report.dropped).toEqual({ "no query": 1, "no output": 1 });
@@ -356,7 +372,7 @@ describe("jsonl", () => {
         question: "when?",
         positive: { title: "Ferry", text: "at nine" },
         negatives: ["at ten", "Ferry at nine"],
-        answer: "nine",
+        answer: 9,
       },
       { id: 8, question: "where?", positive: "at Marstal" },
       { id: 9, question: "why?" },
@@ -371,7 +387,7 @@ describe("jsonl", () => {
         query: "when?",
         pos: ["Ferry at nine"],
         neg: ["at ten", "at Marstal"],
-        answers: ["nine"],
+        answers: ["9"],
         task: "qa",
         query_id: 7,
       },
