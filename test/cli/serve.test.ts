@@ -42,6 +42,30 @@ it.each([[["--json"]], [[]]])("serves a model until it is interrupted %s", async
   expect(await ended).toEqual([0, null]);
 });
 
+it.each([
+  ["localhost", false],
+  ["0.0.0.0", true],
+])("says whether other machines may reach it at %s", async (host, isOpen) => {
+  await using upstream = await scriptedServer([]);
+  const llm = `openai:scripted@${upstream.url}`;
+  const args = ["serve", "--completions", "--llm", llm, "--port", "0", "--host", host];
+  const env = { ...process.env, RETRIEVE_SERVE_KEY: "ours" };
+  const child = spawn(process.execPath, [main, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const ended = once(child, "close");
+  let told = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    told += chunk.toString();
+  });
+  try {
+    const [line] = await once(createInterface(child.stdout), "line");
+    expect(line).toContain(`http://${host}:`);
+  } finally {
+    child.kill("SIGINT");
+  }
+  expect(await ended).toEqual([0, null]);
+  expect(told.includes(`other machines may reach ${host}`)).toBe(isOpen);
+});
+
 it("wants to be told what to serve, and a key for other machines", async () => {
   expect(await retrieveHere(["serve"])).toMatchObject({
     code: 2,

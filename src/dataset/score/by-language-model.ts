@@ -138,6 +138,7 @@ function tellBefore(
 
 function teacher(work: Work, writer: PromptWriter, newWriter: () => PromptWriter): Teacher {
   const { model, cache, scorer } = work;
+  let bounded = 0;
   return {
     identity: identityOf(work),
     batchSize,
@@ -154,9 +155,13 @@ function teacher(work: Work, writer: PromptWriter, newWriter: () => PromptWriter
         if (own !== undefined) own[at] = await scorer.score(asked, hooks);
         hooks.onSpent?.({ candidates: isBase(work, at) ? 0 : 1 });
       });
-      return plans.map((one, row) =>
-        "leftOut" in one ? one : verdict(work, one.answers, scores[row] ?? []),
-      );
+      return plans.map((one, row) => {
+        if ("leftOut" in one) return one;
+        const own = scores[row] ?? [];
+        if (withBounds(own, 2) > 0) return neitherWord;
+        bounded += withBounds(own, 1);
+        return verdict(work, one.answers, own);
+      });
     },
     trial: async (rows, hooks) => {
       const plans = await mapConcurrently(rows, model.parallel, (row) => plan(work, newWriter(), row, hooks));
@@ -182,7 +187,14 @@ function teacher(work: Work, writer: PromptWriter, newWriter: () => PromptWriter
         seconds,
       };
     },
-    tell: (onNotice) => writer.tell(onNotice),
+    tell: (onNotice) => {
+      writer.tell(onNotice);
+      if (bounded > 0) {
+        onNotice(
+          `${bounded} scores are bounds: of yes and no, only one is among the model's likeliest tokens`,
+        );
+      }
+    },
     close: () => cache.close(),
   };
 }
@@ -260,10 +272,15 @@ function thin(work: Work, asks: readonly Ask[]): readonly Ask[] {
   return own.filter((_, at) => at % step === 0);
 }
 
+/** With neither word among the likeliest tokens both have one bound, whose difference of 0 says nothing of the candidate. */
+const neitherWord = { leftOut: "with a candidate to which the model says neither yes nor no" };
+
+/** How many scores have `count` bounds. */
+function withBounds(scores: readonly (readonly CachedScore[])[], count: number): number {
+  return scores.flat().filter(({ bounds }) => bounds === count).length;
+}
+
 function verdict({ options }: Work, answers: number, scores: readonly (readonly CachedScore[])[]): Verdict {
-  if (scores.flat().some(({ tokens }) => tokens === 0)) {
-    return { leftOut: "with a candidate to which the model says neither yes nor no" };
-  }
   const values = scores.map((own) =>
     own.map(({ sum, tokens }) => (options.reduce === "sum" ? sum : sum / tokens)),
   );

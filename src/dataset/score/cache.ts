@@ -14,10 +14,12 @@ import { diskError, formatJsonLine, scanLines } from "../../std/index.ts";
 
 /** How likely a continuation was: enough for its sum and its mean. */
 export interface CachedScore {
-  /** Tokens of the continuation; 0 where the model was asked and did not say. */
+  /** Tokens of the continuation. */
   readonly tokens: number;
   /** Sum of their log-probabilities. */
   readonly sum: number;
+  /** Of `yes-no`: words that only a bound stands in for. With 1 the sum is a bound, with 2 it says nothing. Default 0. */
+  readonly bounds?: number;
 }
 
 export interface ScoreCache {
@@ -48,8 +50,8 @@ export async function openScoreCache(folder: string, model: string): Promise<Sco
   const read = new Map<string, number>();
 
   const take = (entry: Entry): void => {
-    if (entry.length === 3) scores.set(entry[0], { tokens: entry[1], sum: entry[2] });
-    else texts.set(entry[0], entry[1]);
+    if (entry.length === 2) texts.set(entry[0], entry[1]);
+    else scores.set(entry[0], scoreOf(entry));
   };
   const refresh = async (): Promise<void> => {
     try {
@@ -83,7 +85,8 @@ export async function openScoreCache(folder: string, model: string): Promise<Sco
   return {
     score: (key) => scores.get(key),
     text: (key) => texts.get(key),
-    putScore: (key, { tokens, sum }) => put([key, tokens, sum]),
+    putScore: (key, { tokens, sum, bounds }) =>
+      put(bounds === undefined ? [key, tokens, sum] : [key, tokens, sum, bounds]),
     putText: (key, text) => put([key, text]),
     refresh,
     close: async () => {
@@ -93,7 +96,12 @@ export async function openScoreCache(folder: string, model: string): Promise<Sco
   };
 }
 
-type Entry = readonly [key: string, tokens: number, sum: number] | readonly [key: string, text: string];
+type ScoreEntry = readonly [key: string, tokens: number, sum: number, bounds?: number];
+type Entry = ScoreEntry | readonly [key: string, text: string];
+
+function scoreOf([_key, tokens, sum, bounds]: ScoreEntry): CachedScore {
+  return bounds === undefined ? { tokens, sum } : { tokens, sum, bounds };
+}
 
 /** The first line tells a person whose answers these are. */
 async function begin(path: string, model: string): Promise<FileHandle> {
@@ -122,8 +130,9 @@ function parseEntry(line: string): Entry | undefined {
     return undefined; // a disk that was full once
   }
   if (!Array.isArray(value)) return undefined;
-  const [key, second, third]: unknown[] = value;
+  const [key, second, third, fourth]: unknown[] = value;
   if (typeof key !== "string") return undefined;
   if (typeof second === "string" && value.length === 2) return [key, second];
-  return typeof second === "number" && typeof third === "number" ? [key, second, third] : undefined;
+  if (typeof second !== "number" || typeof third !== "number") return undefined;
+  return typeof fourth === "number" ? [key, second, third, fourth] : [key, second, third];
 }

@@ -19,12 +19,11 @@ export function withoutLikelihood(model: LanguageModel, method: OtherReward): Me
       { prompt, answers },
       { chat: true, ...(signal && { signal }) },
     );
-    // With neither word among the likeliest tokens both have one bound, which says nothing of the candidate.
-    const tokens = bounded.length === 2 ? 0 : 1;
-    return values.map((sum) => ({ sum, tokens }));
+    return values.map((sum) => ({ sum, tokens: 1, ...(bounded.length > 0 && { bounds: bounded.length }) }));
   };
   return {
-    name: method,
+    // Scores of `yes-no` alone do not tell bounds: caches hold some, among them zeros that say nothing.
+    name: method === "yes-no" ? "yes-no with bounds" : method,
     ask: async ({ prompt, continuations }, signal) => {
       if (method !== "yes-no") return await ask(prompt, continuations, signal);
       const asked = continuations.map((answer) => ask(`${prompt}${answer}\n\n${question}`, [answer], signal));

@@ -1,6 +1,7 @@
 /** Rewards by models that tell no likelihoods, each under its own name. */
 
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { cacheKey, openScoreCache } from "#src/dataset/score/cache.js";
 import type { GenerateInput, LanguageModel } from "#src/llm/index.js";
 import { bigramModel } from "../../support/bigram-model.ts";
 import { Folder } from "./here.ts";
@@ -87,8 +88,38 @@ it("leaves a row out where the model says neither yes nor no, and asks no second
   expect(notices).toContainEqual(
     expect.stringMatching(/^1 rows are left out: .*a candidate to which the model says neither yes nor no/),
   );
+  // The four scores of the row that is kept; those of the other one are no rewards.
+  const bounds = "4 scores are bounds: of yes and no, only one is among the model's likeliest tokens";
+  expect(notices).toContain(bounds);
   const again = await folder.ask(thinking, [row, sure], { reward: "yes-no" });
   expect(again.report).toMatchObject({ scored: 0, cached: 8 });
+  expect(again.rows).toEqual(rows);
+  expect(again.notices).toContain(bounds);
+});
+
+it("says that no row can be scored where the model says neither word at all", async () => {
+  const thinking: LanguageModel = {
+    ...chatModel([]),
+    topTokens: async () => [
+      { text: "<think>", logProbability: -0.1 },
+      { text: "Well", logProbability: -3 },
+    ],
+  };
+  await expect(folder.ask(thinking, [row], { reward: "yes-no" })).rejects.toMatchObject({
+    code: "invalid_data",
+    message: expect.stringContaining("says neither yes nor no"),
+  });
+});
+
+it("tells of no bounds where both words are there, and takes no score that was kept without them", async () => {
+  const model = chatModel([]);
+  const cache = await openScoreCache(folder.cache, model.name);
+  const prompt = `Knowledge: ${row.pos[0]}\n\nQuestion: ${row.query}\n\nAnswer:`;
+  await cache.putScore(cacheKey("yes-no", model.name, prompt, " at Marstal"), { tokens: 1, sum: 0 });
+  await cache.close();
+  const { report, notices } = await folder.ask(model, [row], { reward: "yes-no" });
+  expect(report).toMatchObject({ scored: 4, cached: 0 });
+  expect(notices.filter((notice) => notice.includes("bounds"))).toEqual([]);
 });
 
 it("is asked once, and never taken for another reward", async () => {

@@ -81,9 +81,10 @@ describe("a server that conforms", () => {
     },
   );
 
-  it("waits for a server that is busy, and gives up on one that stays so", async () => {
+  it("waits for a server that is busy, and gives up on one that stays so or fails", async () => {
     let failures = 0;
-    await using server = await scoringServer({ failure: () => (failures-- > 0 ? 429 : undefined) });
+    let status = 429;
+    await using server = await scoringServer({ failure: () => (failures-- > 0 ? status : undefined) });
     const notices: string[] = [];
     const model = await openLanguageModel(`openai:bigram@${server.origin}`, {
       tries: 3,
@@ -95,11 +96,14 @@ describe("a server that conforms", () => {
     expect(await model.score!(prompt, [" Rome, and the"])).toEqual([truth(`${prompt} Rome, and the`, 4)]);
     expect(server.received.length).toBe(asked + 3);
     expect(notices.filter((notice) => /answered 429: not now.*; try \d of 3/.test(notice))).toHaveLength(2);
-    failures = 3;
-    await expect(model.score!(prompt, [" Rome"])).rejects.toMatchObject({
-      code: "network",
-      message: expect.stringContaining("429: not now"),
-    });
+    for (status of [429, 500]) {
+      failures = 3;
+      await expect(model.score!(prompt, [" Rome"])).rejects.toMatchObject({
+        code: "network",
+        message: expect.stringContaining(`/completions answered ${status}: not now`),
+      });
+    }
+    expect(await model.score!(prompt, [" Rome"])).toEqual([truth(`${prompt} Rome`, 1)]);
   });
 
   it("sends continuations together where it may, and each once", async () => {
