@@ -28,11 +28,6 @@ export const sets = {
     ...{ mine: "dense", candidates: 20, rows: 1280, temperature: 0.1 },
     measures: "label of the nearest example, test",
   },
-  qqp: {
-    ...{ kind: "examples", folder: "examples/qqp", task: "icl", teacher: "same-label" },
-    ...{ mine: "dense", candidates: 20, rows: 1280, temperature: 0.1 },
-    measures: "label of the nearest example, test",
-  },
   stories: {
     ...{ kind: "stories", task: "lrlm", teacher: "likelihood", llm: true },
     ...{ candidates: 16, rows: 400, heldOut: 100, temperature: 0.1 },

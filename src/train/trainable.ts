@@ -38,7 +38,7 @@ export interface TrainableOptions {
   readonly chunkTokens?: number;
   /**
    * Whether `backward` uses what `embed` computed for the same rows just before, instead of computing it again: faster,
-   * at about 0.2 MB a token of the whole batch for a model of the size of MiniLM. Default false.
+   * at about 0.1 MB a token of the whole batch for a model of the size of MiniLM. Default false.
    */
   readonly keepActivations?: boolean;
   /** Cores. Default all. */
