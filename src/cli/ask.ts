@@ -74,10 +74,14 @@ async function answer(context: Context, flags: AskFlags, index: Index, query: st
   const { terminal } = context;
   const llm = await openModelAt(context, flags, flags.llm);
   const stream = createStream(terminal);
-  const onText = flags.json ? {} : { onText: stream.write };
+  const onNotice = (message: string): void => {
+    if (terminal.stdout.isTTY && !flags.quiet) stream.end(); // a notice would stand in the line of the answer
+    note(terminal, flags, message);
+  };
+  const told = { ...(!flags.json && { onText: stream.write }), onNotice };
   try {
     const produce = flags.continue ? written : answered;
-    const answer = await produce(context, flags, index, llm, query, onText);
+    const answer = await produce(context, flags, index, llm, query, told);
     stream.end();
     if (flags.json) printJson(terminal, answer);
     else showCitations(terminal, answer);
@@ -87,20 +91,22 @@ async function answer(context: Context, flags: AskFlags, index: Index, query: st
   }
 }
 
+type Told = Pick<AskOptions, "onText"> & { readonly onNotice: (message: string) => void };
+
 type Produce = (
   context: Context,
   flags: AskFlags,
   index: Index,
   llm: LanguageModel,
   query: string,
-  onText: Pick<AskOptions, "onText">,
+  told: Told,
 ) => Promise<Answered>;
 
-const answered: Produce = ({ terminal, signal }, flags, index, llm, query, onText) => {
+const answered: Produce = ({ signal }, flags, index, llm, query, told) => {
   const { kinds, allow, conversation, maxTokens, answerTokens, maxRounds, every } = flags;
   return index.ask(query, {
     llm,
-    ...onText,
+    ...told,
     ...(kinds && { kinds }),
     ...(allow && { allow }),
     ...(conversation !== undefined && { conversation }),
@@ -108,29 +114,27 @@ const answered: Produce = ({ terminal, signal }, flags, index, llm, query, onTex
     ...(answerTokens !== undefined && { answerTokens }),
     ...(maxRounds !== undefined && { maxRounds }),
     ...(every !== undefined && { every }),
-    onToolCall: (call) => note(terminal, flags, sentenceOf(call)),
-    onNotice: (message) => note(terminal, flags, message),
+    onToolCall: (call) => told.onNotice(sentenceOf(call)),
     signal,
   });
 };
 
 /** A continued text in the shape of an answer: it has no numbered sources and calls no tools. */
-const written: Produce = async ({ terminal, signal }, flags, index, llm, query, onText) => {
+const written: Produce = async ({ signal }, flags, index, llm, query, told) => {
   const { kinds, conversation, answerTokens, every } = flags;
   const { text, items } = await index.write(query, {
     llm,
-    ...onText,
+    ...told,
     ...(kinds && { kinds: kinds.filter((kind) => kind === "knowledge" || kind === "memory") }),
     ...(conversation !== undefined && { conversation }),
     ...(answerTokens !== undefined && { newTokens: answerTokens }),
     ...(every !== undefined && { every }),
-    onNotice: (message) => note(terminal, flags, message),
     signal,
   });
   return { answer: text, citations: [], items, toolCalls: [] };
 };
 
-/** Text as it comes; {@link Stream.end} ends its last line, once. */
+/** Text as it comes; {@link Stream.end} ends the line that is open. */
 interface Stream {
   readonly write: (text: string) => void;
   end(): void;

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openLanguageModel } from "#src/llm/index.js";
 import { RetrieveError } from "#src/std/index.js";
 import { scriptedServer } from "../support/scripted-server.ts";
-import { jsonOf, retrieveHere } from "./here.ts";
+import { type HereOptions, jsonOf, retrieveHere } from "./here.ts";
 import { retrieve } from "./run-cli.ts";
 
 const samples = resolve(import.meta.dirname, "../../samples");
@@ -146,6 +146,21 @@ describe.skipIf(!hasClient)("against a server", () => {
     expect(server.requests[1]?.prompt).toMatch(
       /Rotate the signing key every ninety days\.\n\nIn spring we rotate/,
     );
+  });
+
+  it("tells of a call on a line of its own where answer and notices share a terminal", async () => {
+    const replies = [
+      { text: "Let me see.", calls: [{ name: "nowhere", arguments: "{}" }] },
+      { text: "In spring." },
+    ];
+    const ask = async (options: HereOptions): Promise<string> => {
+      await using server = await scriptedServer(replies);
+      const { stdout, stderr } = await retrieveHere(["ask", question, ...llm(server.url), ...at], options);
+      expect(stderr).toContain("nowhere {}");
+      return stdout;
+    };
+    expect(await ask({ columns: 60 })).toMatch(/^Let me see\.\n\n\nIn spring\.\n/);
+    expect(await ask({})).toMatch(/^Let me see\.\n\nIn spring\.\n/);
   });
 
   it("ends the line and says what happened when the model breaks in the middle", async () => {
