@@ -110,7 +110,10 @@ export interface LanguageModel {
   ) => Promise<readonly ContinuationScore[]>;
 
   /** The likeliest first tokens of what would be generated, about 20; undefined where the model cannot tell. */
-  readonly topTokens?: (input: GenerateInput, options?: ScoreOptions) => Promise<readonly TokenProbability[]>;
+  readonly topTokens?: (
+    input: GenerateInput,
+    options?: Pick<ScoreOptions, "signal">,
+  ) => Promise<readonly TokenProbability[]>;
 
   /** Tokens of a text, without the marks of its beginning and end; undefined where the backend cannot count. */
   readonly countTokens?: (text: string) => Promise<number>;

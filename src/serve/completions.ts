@@ -1,7 +1,14 @@
 /** `/v1/completions`: texts that are continued, and texts whose tokens come back with their log-probabilities. */
 
 import { randomUUID } from "node:crypto";
-import type { ContinuationScore, EndReason, GenerateOptions, LanguageModel, Usage } from "../llm/index.ts";
+import type {
+  ContinuationScore,
+  EndReason,
+  GenerateOptions,
+  LanguageModel,
+  ScoreOptions,
+  Usage,
+} from "../llm/index.ts";
 import type { Reply, Request } from "./http.ts";
 import { type CompletionRequest, parseCompletion } from "./parse.ts";
 import { Refusal } from "./refusal.ts";
@@ -106,12 +113,17 @@ async function readTokens(
   written: readonly Generated[],
   signal: AbortSignal,
 ): Promise<readonly TokenLists[]> {
-  const score = async (prompt: string, texts: readonly string[]): Promise<readonly ContinuationScore[]> =>
-    (await model.score?.(prompt, texts, { signal, zeroFirst: true })) ?? [];
+  const score = async (
+    prompt: string,
+    texts: readonly string[],
+    options?: ScoreOptions,
+  ): Promise<readonly ContinuationScore[]> =>
+    (await model.score?.(prompt, texts, { signal, ...options })) ?? [];
   if (echo === true) {
     const scores = await score(
       "",
       written.map(({ text }, index) => (prompts[index] ?? "") + text),
+      { zeroFirst: true }, // which is not told
     );
     return scores.map((one) => tokenLists(one, 0, true));
   }

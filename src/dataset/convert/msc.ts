@@ -57,15 +57,15 @@ function pairsOf(session: Readonly<Record<string, unknown>>, place: string): Pai
 /** The files of a part, the first session's first. ParlAI calls the dev part `valid`. */
 async function sessionsOf(source: string, split: string): Promise<string[]> {
   const name = `${split === "dev" ? "valid" : split}.txt`;
-  const found: string[] = [];
-  for (const session of [2, 3, 4, 5]) {
-    for (const folder of [source, join(source, "msc_dialogue"), join(source, "msc", "msc_dialogue")]) {
+  for (const folder of [source, join(source, "msc_dialogue"), join(source, "msc", "msc_dialogue")]) {
+    const found: string[] = [];
+    for (const session of [2, 3, 4, 5]) {
       const path = join(folder, `session_${session}`, name);
       if (await isFile(path)) found.push(path);
     }
+    if (found.length > 0) return split === "test" ? found.slice(-1) : found;
   }
-  if (found.length === 0) return [await fileIn(source, [name])];
-  return split === "test" ? found.slice(-1) : found;
+  return [await fileIn(source, [name])];
 }
 
 /** The rows of a split as chats with replies; what is dropped is passed over. */

@@ -22,8 +22,7 @@ export function withoutLikelihood(model: LanguageModel, method: OtherReward): Me
     return values.map((sum) => ({ sum, tokens: 1, ...(bounded.length > 0 && { bounds: bounded.length }) }));
   };
   return {
-    // Scores of `yes-no` alone do not tell bounds: caches hold some, among them zeros that say nothing.
-    name: method === "yes-no" ? "yes-no with bounds" : method,
+    name: method,
     ask: async ({ prompt, continuations }, signal) => {
       if (method !== "yes-no") return await ask(prompt, continuations, signal);
       const asked = continuations.map((answer) => ask(`${prompt}${answer}\n\n${question}`, [answer], signal));

@@ -57,6 +57,6 @@ describe.skipIf(file === undefined)("byte-level BPE", async () => {
     await expect(model.score?.("", ["Paris is big"])).rejects.toThrow(
       /no mark of the beginning.*give it a prompt/,
     );
-    await expect(served.score?.("", ["Paris is big"])).rejects.toThrow();
+    await expect(served.score?.("", ["Paris is big"])).rejects.toMatchObject({ code: "invalid_argument" });
   });
 });
