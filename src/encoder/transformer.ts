@@ -6,11 +6,9 @@
  */
 
 import {
-  abs,
   add,
   cast,
   createGraph,
-  div,
   type Graph,
   gather,
   gelu,
@@ -19,10 +17,12 @@ import {
   matmul,
   maximum,
   mul,
+  neg,
   parameter,
   quantize,
   quantizedMatmul,
   reduceMax,
+  reduceMin,
   relu,
   reshape,
   scalar,
@@ -129,11 +129,13 @@ export function traceTransformer(config: TransformerConfig, options: TraceOption
   const lookedUp = lookUpAll(config, ids, places, int8); // [B, T, H]
   let hidden = drop("embeddings", norm(config, "embeddings.LayerNorm", lookedUp)); // [B, T, H]
   const bias = attentionBias(mask); // [B, 1, 1, T]
+  const zero = zeroCodes(mask); // [B, T, 1]
   for (let layer = 0; layer < config.layers; layer++) {
     const block: Block = {
       config,
       int8,
       lora,
+      zero,
       prefix: `encoder.layer.${layer}`,
       drop: (site, x) => drop(`${layer}.${site}`, x),
     };
@@ -150,6 +152,8 @@ interface Block {
   readonly config: TransformerConfig;
   readonly int8: ReadonlySet<string>;
   readonly lora: LowRank | undefined;
+  /** The code of 0 for each token, where weights are int8. */
+  readonly zero: Value /* uint8 [B, T, 1] */;
   readonly prefix: string;
   readonly drop: (site: string, x: Value) => Value;
 }
@@ -175,6 +179,12 @@ function attentionBias(mask: Value): Value {
   const kept = cast(mask, "float32"); // [B, T]
   const bias = mul(sub(kept, scalar(1, kept)), scalar(1e9, kept)); // [B, T]
   return unsqueeze(bias, [1, 2]); // [B, 1, 1, T]
+}
+
+/** 128 for every token: the zero point that `quantizedMatmul` takes off, uint8. */
+function zeroCodes(mask: Value): Value {
+  const codes = add(mul(mask, scalar(0, mask)), scalar(128, mask)); // [B, T]
+  return unsqueeze(cast(codes, "uint8"), [2]); // [B, T, 1]
 }
 
 function attention(block: Block, hidden: Value, bias: Value): Value {
@@ -222,7 +232,7 @@ function norm(config: TransformerConfig, name: string, x: Value): Value {
 }
 
 /** Projections of x: x Wᵀ + b, for W [out, in]. Those with int8 weights share the codes of x. */
-function linear({ prefix, int8, lora }: Block, x: Value): (name: string, out: number) => Value {
+function linear({ prefix, int8, lora, zero }: Block, x: Value): (name: string, out: number) => Value {
   const width = x.shape.at(-1);
   if (typeof width !== "number") throw new RetrieveError("internal", "transformer: a width is unknown");
   let coded: ReturnType<typeof quantizeRows> | undefined;
@@ -234,7 +244,7 @@ function linear({ prefix, int8, lora }: Block, x: Value): (name: string, out: nu
       const product = matmul(x, transpose(weight, [1, 0])); // [B, T, out]
       return add(lora?.adapts(full) ? add(product, lowRank(x, full, out, lora)) : product, bias); // [B, T, out]
     }
-    coded ??= quantizeRows(x);
+    coded ??= quantizeRows(x, zero);
     const weight = transpose(parameter(full, "int8", [out, width]), [1, 0]); // [in, out]
     const scale = parameter(`${full}.scale`, "float32", [out]);
     return add(mul(quantizedMatmul(coded.codes, weight, scale), coded.scale), bias); // [B, T, out]
@@ -249,14 +259,16 @@ function lowRank(x: Value, name: string, out: number, { rank, scale }: LowRank):
   return matmul(reduced, transpose(up, [1, 0])); // [B, T, out]
 }
 
-/** x = (codes - 128) · scale, with one scale a token: its greatest magnitude is 127. */
-function quantizeRows(x: Value /* [B, T, K] */): {
-  readonly codes: Value;
-  readonly scale: Value /* [B, T, 1] */;
-} {
-  const greatest = maximum(reduceMax(abs(x), [-1], { keep: true }), scalar(1e-12, x)); // [B, T, 1]
+/** x = (codes - zero) · scale, with one scale a token: its greatest magnitude is 127. */
+function quantizeRows(
+  x: Value /* [B, T, K] */,
+  zero: Value /* [B, T, 1] */,
+): { readonly codes: Value /* [B, T, K] */; readonly scale: Value /* [B, T, 1] */ } {
+  // Both read x only: taking magnitudes first would write as much once more.
+  const [high, low] = [reduceMax(x, [-1], { keep: true }), reduceMin(x, [-1], { keep: true })]; // [B, T, 1]
+  const greatest = maximum(maximum(high, neg(low)), scalar(1e-12, x)); // [B, T, 1]
   const scale = mul(greatest, scalar(1 / 127, x)); // [B, T, 1]
-  return { codes: quantize(div(x, scale)), scale };
+  return { codes: quantize(x, scale, zero), scale };
 }
 
 /** Rows of a table, which may be stored as int8 codes with a scale a row. */

@@ -41,10 +41,6 @@ export function neg(x: Value): Value {
   return apply("neg", [x], {});
 }
 
-export function abs(x: Value): Value {
-  return apply("abs", [x], {});
-}
-
 export function exp(x: Value): Value {
   return apply("exp", [x], {});
 }
@@ -125,9 +121,9 @@ export function scatterAdd(data: Value, places: Value, updates: Value, axis = 0)
   return apply("scatterAdd", [data, places, updates], { axis });
 }
 
-/** float32 -> uint8, round half to even, zero at 128, saturating. */
-export function quantize(x: Value): Value {
-  return apply("quantize", [x], {});
+/** x [..., K] / scale [..., 1], rounded half to even, + zero uint8 [..., 1] -> uint8 [..., K], saturating. */
+export function quantize(x: Value, scale: Value, zero: Value): Value {
+  return apply("quantize", [x, scale, zero], {});
 }
 
 /** codes uint8 [..., M, K] x weight int8 [K, N], exact, · scale [N] -> float32 [..., M, N]. */
@@ -173,6 +169,11 @@ export function reduceMean(x: Value, axes: readonly number[], { keep = false }: 
 /** Greatest over `axes`. */
 export function reduceMax(x: Value, axes: readonly number[], { keep = false }: KeepOption = {}): Value {
   return apply("reduceMax", [x], { axes, keep });
+}
+
+/** Least over `axes`. */
+export function reduceMin(x: Value, axes: readonly number[], { keep = false }: KeepOption = {}): Value {
+  return apply("reduceMin", [x], { axes, keep });
 }
 
 /** Running sum along `axis`, the element itself included. */

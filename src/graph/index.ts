@@ -1,7 +1,6 @@
 /** Computation as data: values, the functions on them, and the graph they make. Pure: runs nothing, knows no bytes. */
 
 export {
-  abs,
   add,
   cast,
   concat,
@@ -26,6 +25,7 @@ export {
   quantizedMatmul,
   reduceMax,
   reduceMean,
+  reduceMin,
   reduceSum,
   relu,
   reshape,

@@ -13,7 +13,6 @@ import * as reduce from "./operators/reduce.ts";
 
 /** The settings of each operator; the keys are the closed list of operators. */
 export interface Attributes {
-  readonly abs: NoAttributes;
   readonly add: NoAttributes;
   readonly cast: elementwise.CastAttributes;
   readonly concat: layout.ConcatAttributes;
@@ -36,6 +35,7 @@ export interface Attributes {
   readonly quantizedMatmul: NoAttributes;
   readonly reduceMax: reduce.ReduceAttributes;
   readonly reduceMean: reduce.ReduceAttributes;
+  readonly reduceMin: reduce.ReduceAttributes;
   readonly reduceSum: reduce.ReduceAttributes;
   readonly relu: NoAttributes;
   readonly reshape: layout.ReshapeAttributes;
@@ -52,7 +52,6 @@ export interface Attributes {
 export type OperatorName = keyof Attributes;
 
 export const operators: { readonly [Name in OperatorName]: Operator<Attributes[Name]> } = {
-  abs: elementwise.abs,
   add: elementwise.add,
   cast: elementwise.cast,
   concat: layout.concat,
@@ -75,6 +74,7 @@ export const operators: { readonly [Name in OperatorName]: Operator<Attributes[N
   quantizedMatmul: linear.quantizedMatmul,
   reduceMax: reduce.reduceMax,
   reduceMean: reduce.reduceMean,
+  reduceMin: reduce.reduceMin,
   reduceSum: reduce.reduceSum,
   relu: elementwise.relu,
   reshape: layout.reshape,

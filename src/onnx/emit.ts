@@ -20,10 +20,10 @@ import type { Tensor } from "../tensor/index.ts";
 import { toRaw, toTensor } from "./types.ts";
 import { type Encoded, float, integer, join, nested, toBytes } from "./wire.ts";
 
-/** Gelu entered the standard operators here; everything else in the table is older. */
-const operatorSet = 20;
-/** The version of the file format that belongs to operator set 20. */
-const fileVersion = 9;
+/** QuantizeLinear takes blocks from here on; everything else in the table is older. */
+const operatorSet = 21;
+/** The version of the file format that belongs to operator set 21. */
+const fileVersion = 10;
 /** Protocol Buffers bound a message to 2 GiB, and ONNX Runtime keeps to it. */
 const maximalBytes = 2 ** 31 - 1;
 

@@ -16,6 +16,7 @@ import {
   type Node,
   parameter,
   print,
+  quantize,
   quantizedMatmul,
   reduceSum,
   relu,
@@ -121,6 +122,18 @@ describe("operators refuse what they do not take", () => {
     [
       "layerNorm: wanted weight and bias of the last axis, a=[B, 4] b=[4] c=[3]",
       () => layerNorm(f("B", 4), f(4), f(3), 0),
+    ],
+    [
+      "quantize: wanted at least two axes, the last of known size, a=[4, K]",
+      () => quantize(f(4, "K"), f(4, 1), cast(f(4, 1), "uint8")),
+    ],
+    [
+      "quantize: wanted at least two axes, the last of known size, a=[4]",
+      () => quantize(f(4), f(1), cast(f(1), "uint8")),
+    ],
+    [
+      "quantize: wanted one scale and one zero a row, a=[B, 4] b=[B, 1] c=[1]",
+      () => quantize(f("B", 4), f("B", 1), cast(f(1), "uint8")),
     ],
     [
       "quantizedMatmul: wanted one scale a column of b, a=[B, 4] b=[4, 2] c=[3]",

@@ -217,7 +217,6 @@ const placed: fc.Arbitrary<readonly [Tensor, Tensor, number, Tensor]> = fc
 
 /** One entry for each operator: a new operator without one does not compile. */
 export const cases: { readonly [Name in g.OperatorName]: fc.Arbitrary<Case> } = {
-  abs: unary(g.abs, Math.abs),
   add: binary(g.add, (a, b) => a + b),
   cast: unary((x) => g.cast(x, "int64"), Math.trunc),
   concat: fc
@@ -312,9 +311,26 @@ export const cases: { readonly [Name in g.OperatorName]: fc.Arbitrary<Case> } = 
   maximum: binary(g.maximum, Math.max),
   mul: binary(g.mul, (a, b) => a * b),
   neg: unary(g.neg, (x) => -x, { values: whole, dtype: "int64" }),
-  quantize: unary(g.quantize, (x) => Math.min(255, Math.max(0, roundHalfEven(x) + 128)), {
-    values: fc.integer({ min: -600, max: 600 }).map((value) => value / 4),
-  }),
+  quantize: fc
+    .tuple(sizes(1, 3), fc.integer({ min: 1, max: 40 }))
+    .chain(([front, k]) =>
+      fc.tuple(
+        tensors(
+          [...front, k],
+          fc.integer({ min: -600, max: 600 }).map((value) => value / 4),
+        ),
+        tensors([...front, 1], fc.constantFrom(0.5, 1, 2)), // quotients are exact, so that halves are halves
+        tensors([...front, 1], fc.integer({ min: 0, max: 255 }), "uint8"),
+      ),
+    )
+    .map(([x, scale, zero]) => ({
+      operands: [x, scale, zero],
+      apply: ([a, b, c]) => g.quantize(a!, b!, c!),
+      element: (index) => {
+        const code = roundHalfEven(at(x, index) / at(scale, index)) + at(zero, index);
+        return Math.min(255, Math.max(0, code));
+      },
+    })),
   quantizedMatmul: fc
     .tuple(sizes(0, 2), size, fc.integer({ min: 1, max: 40 }), size)
     .chain(([front, m, k, n]) =>
@@ -338,6 +354,7 @@ export const cases: { readonly [Name in g.OperatorName]: fc.Arbitrary<Case> } = 
     })),
   reduceMax: reduction(g.reduceMax, (values) => Math.max(...values)),
   reduceMean: reduction(g.reduceMean, mean),
+  reduceMin: reduction(g.reduceMin, (values) => Math.min(...values)),
   reduceSum: reduction(g.reduceSum, sum),
   relu: unary(g.relu, (x) => Math.max(0, x)),
   reshape: sizes(0)

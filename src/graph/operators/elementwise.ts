@@ -106,13 +106,6 @@ export const equal: Operator<NoAttributes> = {
 
 // d(-x) = -dx
 export const neg: Operator<NoAttributes> = unary("neg", "Neg", ({ dy }, g) => g.neg(dy), numeric);
-// d|x| = sign(x) dx, and 0 at 0
-export const abs: Operator<NoAttributes> = unary(
-  "abs",
-  "Abs",
-  ({ x, y, dy }, g) => g.mul(dy, g.div(x, g.maximum(y, g.scalar(1e-30, y)))),
-  numeric,
-);
 // d exp(x) = exp(x) dx
 export const exp: Operator<NoAttributes> = unary("exp", "Exp", ({ y, dy }, g) => g.mul(dy, y));
 // d log(x) = dx / x

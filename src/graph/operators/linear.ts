@@ -129,18 +129,35 @@ function wantPlaces(name: string, data: Type, places: Type, axis: number): void 
 const zeroPoint: Literal = { dtype: "uint8", shape: [], values: [128] };
 const one: Literal = { dtype: "float32", shape: [], values: [1] };
 
-/** float32 -> uint8: round half to even, add 128, saturate to 0..255. Scale before it so that values are in ±127. */
+/**
+ * x float32 [..., K] by rows of scale float32 [..., 1] and zero uint8 [..., 1] -> uint8 [..., K]: x / scale, rounded
+ * half to even, plus zero, saturated to 0..255. K is a number, since ONNX writes a row as a block of that size, and
+ * a vector is refused, since ONNX Runtime takes one scale for one of the whole tensor.
+ */
 export const quantize: Operator<NoAttributes> = {
-  arity: 1,
+  arity: 3,
   infer: (inputs) => {
-    wantDType("quantize", ["float32"], ...inputs);
-    return { dtype: "uint8", shape: operand(inputs, 0).shape };
+    const [x, scale, zero] = [operand(inputs, 0), operand(inputs, 1), operand(inputs, 2)];
+    wantDType("quantize", ["float32"], x, scale);
+    wantDType("quantize", ["uint8"], zero);
+    if (x.shape.length < 2 || typeof x.shape.at(-1) !== "number") {
+      throw refuse("quantize", `wanted at least two axes, the last of known size, ${shapesOf(x)}`);
+    }
+    const rows = x.shape.with(-1, 1);
+    if (!sameDims(scale.shape, rows) || !sameDims(zero.shape, rows)) {
+      throw refuse("quantize", `wanted one scale and one zero a row, ${shapesOf(x, scale, zero)}`);
+    }
+    return { dtype: "uint8", shape: x.shape };
   },
   vjp: notDifferentiable("quantize", "train with float32 weights"),
   onnx: {
     type: "QuantizeLinear",
-    literals: [1, 2],
-    write: () => ({ operands: [0, one, zeroPoint] }),
+    write: (_, inputs) => ({
+      attributes: {
+        axis: { kind: "int", value: -1 },
+        block_size: { kind: "int", value: Number(operand(inputs, 0).shape.at(-1)) },
+      },
+    }),
     read: () => ({}),
   },
 };

@@ -87,16 +87,13 @@ export const reduceMean: Operator<ReduceAttributes> = reduction(
     return g.mul(g.div(dy, g.reduceSum(ones, axes, { keep: true })), ones);
   },
 );
-// The greatest takes it; equal ones share it, as PyTorch's amax
-export const reduceMax: Operator<ReduceAttributes> = reduction(
-  "reduceMax",
-  "ReduceMax",
-  numeric,
-  ({ x, y, dy, axes }, g) => {
-    const greatest = g.cast(g.equal(x, y), "float32");
-    return g.mul(g.div(dy, g.reduceSum(greatest, axes, { keep: true })), greatest);
-  },
-);
+// The element that was chosen takes it; equal ones share it, as PyTorch's amax and amin
+const choice: ReductionRule = ({ x, y, dy, axes }, g) => {
+  const chosen = g.cast(g.equal(x, y), "float32");
+  return g.mul(g.div(dy, g.reduceSum(chosen, axes, { keep: true })), chosen);
+};
+export const reduceMax: Operator<ReduceAttributes> = reduction("reduceMax", "ReduceMax", numeric, choice);
+export const reduceMin: Operator<ReduceAttributes> = reduction("reduceMin", "ReduceMin", numeric, choice);
 
 /** Running sum along `axis`, the element itself included. */
 export const cumulativeSum: Operator<AxisAttributes> = {
