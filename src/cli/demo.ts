@@ -81,7 +81,8 @@ async function show(
   const added = await index.add(kind, sourcesOf(kind, service));
   const result = await index.search(query, { kind, topK: 3 });
   if (!json) {
-    heading(terminal, `${kind}: ${added.added} records in ${added.seconds.toFixed(1)} s`);
+    const records = `${added.added} record${added.added === 1 ? "" : "s"}`;
+    heading(terminal, `${kind}: ${records} in ${added.seconds.toFixed(1)} s`);
     print(terminal, `? ${query.replace("\n", ": ")}`);
     showHits(terminal, result, 1);
   }
