@@ -2,6 +2,7 @@
 
 import { normalize } from "node:path";
 import type { Collection, PutOptions } from "../retrieve/index.ts";
+import { RetrieveError } from "../std/index.ts";
 import type { AddOptions, AddReport, DeleteReport, RecordOf, Turn } from "./index-types.ts";
 import type { KindName } from "./kind-names.ts";
 import { kinds } from "./kinds/all.ts";
@@ -9,7 +10,11 @@ import type { ReadContext } from "./kinds/kind.ts";
 import { appendTurns } from "./memory/live.ts";
 import { type Session, secondsSince } from "./session.ts";
 
-/** Adds sources to the collection of `name`, made where there is none. */
+/**
+ * Adds sources to the collection of `name`, made where there is none.
+ *
+ * Throws `invalid_data` for files and folders that hold no record at all, unless what vanished is to be removed.
+ */
 export async function addSources<Name extends KindName>(
   session: Session,
   name: Name,
@@ -21,11 +26,20 @@ export async function addSources<Name extends KindName>(
   const collection = await session.folder.create(name, options.task ?? kind.task);
   const context = await readContext(session, collection, options);
   const places = name === "tools" ? sources : sources.map(withoutDetours);
+  const origins = places.filter((source) => typeof source === "string");
+  const sync = options.sync ?? false;
   const report = await collection.put(kind.read(places, context), {
     ...putOptions(session, options),
-    sync: options.sync ?? false,
-    origins: places.filter((source) => typeof source === "string"),
+    sync,
+    origins,
   });
+  // With sync it is how a source that was emptied is told.
+  if (!sync && origins.length > 0 && report.added + report.updated + report.unchanged === 0) {
+    throw new RetrieveError(
+      "invalid_data",
+      `${origins.join(", ")}: no records; wanted files with text, or JSON Lines with one record a line`,
+    );
+  }
   return { kind: name, ...report, seconds: secondsSince(start) };
 }
 

@@ -134,9 +134,13 @@ const poolingWords: ReadonlyMap<unknown, Pooling> = new Map([
 
 function poolingOf(files: JsonFiles, place: string): Pooling {
   const path = "1_Pooling/config.json";
-  const fields = fieldsOf(files[path], `${place}/${path}`);
-  if (fields.has("pooling_mode")) return oneOf(poolingWords, fields, "pooling_mode", `${place}/${path}`);
   const json = files[path];
+  if (json === undefined) {
+    const missing = `${place}/${path}: no such file, and modules.json wants it; copy it from where the model is from`;
+    throw new RetrieveError("not_found", missing);
+  }
+  const fields = fieldsOf(json, `${place}/${path}`);
+  if (fields.has("pooling_mode")) return oneOf(poolingWords, fields, "pooling_mode", `${place}/${path}`);
   const chosen = Object.entries(isObject(json) ? json : {}).flatMap(([name, on]) => {
     return name.startsWith("pooling_mode_") && on === true ? [name] : [];
   });

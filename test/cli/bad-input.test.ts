@@ -60,18 +60,15 @@ describe("sources", () => {
     expect(broken.message).toContain(`${path}:2`);
   });
 
-  it("an empty corpus file adds nothing, and is no error", async () => {
-    const args = [
-      "add",
-      "knowledge",
-      file("empty.jsonl", ""),
-      "--index",
-      place("empty-index"),
-      "--model",
-      tiny,
-    ];
-    expect(await jsonOf(args)).toMatchObject({ added: 0, unchanged: 0 });
-    const searched = await jsonOf(["search", "x", "--kind", "knowledge", "--index", place("empty-index")]);
+  it.each(["knowledge", "memory", "examples"])("an empty corpus file of %s", async (kind) => {
+    const path = file("empty.jsonl", "");
+    const args = ["add", kind, path, "--index", place("empty-index"), "--model", tiny];
+    const empty = await failure(...args);
+    expect(empty).toMatchObject({ code: 1, error: "invalid_data" });
+    expect(empty.message).toContain(`${path}: no records`);
+    // It may be what is left of a source.
+    expect(await jsonOf([...args, "--sync"])).toMatchObject({ added: 0, unchanged: 0 });
+    const searched = await jsonOf(["search", "x", "--kind", kind, "--index", place("empty-index")]);
     expect(searched.hits).toEqual([]);
   });
 

@@ -159,6 +159,9 @@ describe("config", () => {
     expect(() => parseSettings(dense, config, "model")).toThrow(
       "what runs here: Transformer, Pooling, Normalize",
     );
+    expect(() => parseSettings({ "modules.json": modules("Pooling") }, config, "model")).toThrow(
+      "model/1_Pooling/config.json: no such file, and modules.json wants it",
+    );
     const max = {
       "modules.json": modules("Pooling"),
       "1_Pooling/config.json": { pooling_mode_max_tokens: true },
