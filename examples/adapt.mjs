@@ -39,8 +39,8 @@ try {
       sources: [{ path: source }],
       out: join(folder, "model"),
       base: process.argv[2] ?? "mini",
-      // Little material: the query side alone learns, so documents keep their vectors and nothing is forgotten.
-      training: { train: "query", steps: 60, batchSize: 16 },
+      // Little material: the query side alone learns, in small steps, so documents keep their vectors and nothing is forgotten.
+      training: { train: "query", learningRate: 1e-4, steps: 60, batchSize: 16 },
     },
     { onStage: (stage) => console.log(stage) },
   );

@@ -8,7 +8,10 @@
 import {
   add,
   cast,
+  concat,
   createGraph,
+  div,
+  exp,
   type Graph,
   gather,
   gelu,
@@ -130,12 +133,14 @@ export function traceTransformer(config: TransformerConfig, options: TraceOption
   let hidden = drop("embeddings", norm(config, "embeddings.LayerNorm", lookedUp)); // [B, T, H]
   const bias = attentionBias(mask); // [B, 1, 1, T]
   const zero = zeroCodes(mask); // [B, T, 1]
+  const present = presence(mask); // [B, 1, T, 2]
   for (let layer = 0; layer < config.layers; layer++) {
     const block: Block = {
       config,
       int8,
       lora,
       zero,
+      present,
       prefix: `encoder.layer.${layer}`,
       drop: (site, x) => drop(`${layer}.${site}`, x),
     };
@@ -154,6 +159,8 @@ interface Block {
   readonly lora: LowRank | undefined;
   /** The code of 0 for each token, where weights are int8. */
   readonly zero: Value /* uint8 [B, T, 1] */;
+  /** Twice 1 for each token and 0 for padding, to sum over tokens, where weights are int8. */
+  readonly present: Value /* [B, 1, T, 2] */;
   readonly prefix: string;
   readonly drop: (site: string, x: Value) => Value;
 }
@@ -187,6 +194,11 @@ function zeroCodes(mask: Value): Value {
   return unsqueeze(cast(codes, "uint8"), [2]); // [B, T, 1]
 }
 
+function presence(mask: Value): Value {
+  const column = unsqueeze(cast(mask, "float32"), [1, 3]); // [B, 1, T, 1]
+  return concat(column, column, -1); // [B, 1, T, 2]
+}
+
 function attention(block: Block, hidden: Value, bias: Value): Value {
   const { heads, hidden: width } = block.config;
   const size = width / heads;
@@ -200,11 +212,26 @@ function attention(block: Block, hidden: Value, bias: Value): Value {
   const value = split("value", [0, 2, 1, 3]); // [B, N, T, D]
 
   const scaled = mul(query, scalar(1 / Math.sqrt(size), query)); // [B, N, T, D]
-  const weights = block.drop("attention", softmax(add(matmul(scaled, key), bias), -1)); // [B, N, T, T]
-  const mixed = transpose(matmul(weights, value), [0, 2, 1, 3]); // [B, T, N, D]
+  const scores = add(matmul(scaled, key), bias); // [B, N, T, T]
+  const attended =
+    block.int8.size > 0
+      ? attendExactly(scores, value, block.present)
+      : matmul(block.drop("attention", softmax(scores, -1)), value); // [B, N, T, D]
+  const mixed = transpose(attended, [0, 2, 1, 3]); // [B, T, N, D]
   const joined = reshape(mixed, ["B", "T", width]); // [B, T, H]
   const output = block.drop("attention.output", linear(block, joined)("attention.output.dense", width)); // [B, T, H]
   return norm(block.config, `${block.prefix}.attention.output.LayerNorm`, add(output, hidden)); // [B, T, H]
+}
+
+/**
+ * softmax(scores) value, with the same bits on every x86 processor and under any padding: scaling to 8 bits makes a
+ * last bit that differs into one code in 127. ONNX Runtime's softmax adds a row in an order that goes by the processor,
+ * and its sum in one that goes by T; a product of more than one column adds one key after the other.
+ */
+function attendExactly(scores: Value, value: Value, present: Value): Value {
+  const weights = exp(sub(scores, reduceMax(scores, [-1], { keep: true }))); // [B, N, T, T]
+  const sums = reduceMax(matmul(weights, present), [-1], { keep: true }); // [B, N, T, 1]; both columns are the sum
+  return div(matmul(weights, value), sums); // [B, N, T, D]
 }
 
 function feedForward(block: Block, hidden: Value): Value {
