@@ -86,10 +86,11 @@ async function create(
   } catch (error) {
     const what = typeof model === "string" ? model : "the model";
     const cause = { cause: error };
-    if (device === "cpu") throw new RetrieveError("invalid_data", `${what}: ${messageOf(error)}`, cause);
+    const why = messageOf(error).trim(); // some providers end theirs with a line break
+    if (device === "cpu") throw new RetrieveError("invalid_data", `${what}: ${why}`, cause);
     throw new RetrieveError(
       "unsupported",
-      `device ${device} cannot run ${what} on this machine (${messageOf(error)}); use cpu`,
+      `device ${device} cannot run ${what} on this machine (${why}); use cpu`,
       cause,
     );
   }
