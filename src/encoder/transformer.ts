@@ -159,7 +159,7 @@ interface Block {
   readonly lora: LowRank | undefined;
   /** The code of 0 for each token, where weights are int8. */
   readonly zero: Value /* uint8 [B, T, 1] */;
-  /** Twice 1 for each token and 0 for padding, to sum over tokens, where weights are int8. */
+  /** 1 for each token and 0 for padding, twice, to sum over tokens, where weights are int8. */
   readonly present: Value /* [B, 1, T, 2] */;
   readonly prefix: string;
   readonly drop: (site: string, x: Value) => Value;
@@ -194,6 +194,7 @@ function zeroCodes(mask: Value): Value {
   return unsqueeze(cast(codes, "uint8"), [2]); // [B, T, 1]
 }
 
+/** Two columns that say which tokens are no padding. */
 function presence(mask: Value): Value {
   const column = unsqueeze(cast(mask, "float32"), [1, 3]); // [B, 1, T, 1]
   return concat(column, column, -1); // [B, 1, T, 2]
@@ -224,9 +225,9 @@ function attention(block: Block, hidden: Value, bias: Value): Value {
 }
 
 /**
- * softmax(scores) value, with the same bits on every x86 processor and under any padding: scaling to 8 bits makes a
- * last bit that differs into one code in 127. ONNX Runtime's softmax adds a row in an order that goes by the processor,
- * and its sum in one that goes by T; a product of more than one column adds one key after the other.
+ * softmax(scores) value, with the same bits on every x86 processor with AVX2 and under any padding: scaling to 8 bits
+ * makes a last bit that differs into one code in 127. ONNX Runtime's softmax adds a row in an order that goes by the
+ * processor, and its sum in one that goes by T; a product of more than one column adds one key after the other.
  */
 function attendExactly(scores: Value, value: Value, present: Value): Value {
   const weights = exp(sub(scores, reduceMax(scores, [-1], { keep: true }))); // [B, N, T, T]
