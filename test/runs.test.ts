@@ -65,3 +65,12 @@ describe("llm-embedder", () => {
     expect(await vectorOf("tool")).not.toEqual(await vectorOf("icl"));
   });
 });
+
+it("same-vectors prints one hash of mini's vectors, the same each time", async () => {
+  const print = async (): Promise<string> =>
+    (await run(process.execPath, [join(root, "runs/same-vectors.mjs")])).stdout;
+  const first = await print();
+  console.log(first); // to be compared with other processors
+  expect(first).toMatch(/^[0-9a-f]{16} {2}40 texts, .+\n$/);
+  expect(await print()).toBe(first);
+});

@@ -333,8 +333,9 @@ export interface Index extends AsyncDisposable {
   /**
    * Adds files, folders, URLs or records. Unchanged ones are skipped without encoding, changed ones replaced.
    *
-   * Throws `not_found` for a missing place, `invalid_data` naming file and line for a malformed record, `locked` when
-   * another writer holds the index, `fingerprint_mismatch` when it was made by another encoder.
+   * Throws `not_found` for a missing place, `invalid_data` naming file and line for a malformed record, and for
+   * sources that hold no record at all (not with `sync`), `locked` when another writer holds the index,
+   * `fingerprint_mismatch` when it was made by another encoder.
    */
   add<Kind extends KindName>(
     kind: Kind,
